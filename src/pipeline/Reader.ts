@@ -1,0 +1,76 @@
+/** Readers are what a running stage receives in place of artifacts, contents what it gives back: data, never places. */
+import type * as Effect from "effect/Effect"
+import type * as Schema from "effect/Schema"
+import type * as Stream from "effect/Stream"
+import type { AnyRow, Artifact, Files, InputTree, Model, Table, Value } from "./Artifact.ts"
+
+/** A failure of a stage's work or of what it reads; `message` is one paragraph for a person. */
+export interface StageFailure {
+  readonly _tag: string
+  readonly message: string
+}
+
+/** Rows of a table, read batch by batch; no method holds more than a few batches in memory. */
+export interface TableReader<out Row> {
+  readonly rows: number
+  readonly schema: Schema.Codec<Row, unknown>
+  readonly batches: Stream.Stream<ReadonlyArray<Row>, StageFailure>
+  /** Rows by position, in the order asked for. */
+  readonly take: (indices: ReadonlyArray<number> | Int32Array) => Effect.Effect<ReadonlyArray<Row>, StageFailure>
+}
+
+/** One file of a `FilesReader`. */
+export interface FileEntry {
+  /** Path relative to the folder or pattern that found it, with forward slashes. */
+  readonly path: string
+  readonly size: number
+  /** sha256 of the bytes, in hex. */
+  readonly digest: string
+}
+
+/** Named files, readable whole, in part, or as a stream. */
+export interface FilesReader {
+  readonly entries: ReadonlyArray<FileEntry>
+  readonly bytes: (path: string) => Effect.Effect<Uint8Array, StageFailure>
+  readonly slice: (path: string, offset: number, length: number) => Effect.Effect<Uint8Array, StageFailure>
+  readonly stream: (path: string) => Stream.Stream<Uint8Array, StageFailure>
+  /** Where the runtime finds the bytes; a stage passes it on and can do nothing else with it. */
+  readonly location: (path: string) => string
+}
+
+/** A base model's files and those of each adapter on it, in the order in which they apply. */
+export interface ModelReader {
+  readonly base: FilesReader
+  readonly adapters: ReadonlyArray<FilesReader>
+}
+
+/** Files that a stage makes: path to bytes. */
+export type FilesContent = { readonly [path: string]: Uint8Array }
+
+/** A tuned model: the model it was tuned from and the adapter's files. */
+export interface ModelContent {
+  readonly from: ModelReader
+  readonly adapter: FilesContent
+}
+
+/** What a stage gives for a table: batches of rows, pulled once. */
+export type TableContent<Row> = Stream.Stream<ReadonlyArray<Row>, StageFailure>
+
+/** A row of which the type says nothing is still a record of columns. */
+type KnownRow<Row> = unknown extends Row ? AnyRow : Row
+
+/** The reader of each artifact; lists and records of artifacts become lists and records of readers. */
+export type ReaderOf<Input extends InputTree> = Input extends Table<infer Row> ? TableReader<KnownRow<Row>>
+  : Input extends Model ? ModelReader
+  : Input extends Value<infer A> ? A
+  : Input extends Files ? FilesReader
+  : Input extends ReadonlyArray<infer Item extends InputTree> ? ReadonlyArray<ReaderOf<Item>>
+  : Input extends { readonly [name: string]: InputTree } ? { readonly [Name in keyof Input]: ReaderOf<Input[Name]> }
+  : never
+
+/** The content of each artifact. */
+export type ContentOf<Output extends Artifact> = Output extends Table<infer Row> ? TableContent<KnownRow<Row>>
+  : Output extends Model ? ModelContent
+  : Output extends Value<infer A> ? A
+  : Output extends Files ? FilesContent
+  : never

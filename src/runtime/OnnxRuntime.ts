@@ -1,0 +1,89 @@
+/** The service through which all model arithmetic runs: programs go in, tensors come out, sessions live elsewhere. */
+import * as Context from "effect/Context"
+import type * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
+import type { RuntimeFailure } from "./Errors.ts"
+
+/** Element types that cross between host and runtime. */
+export type HostElement = "float32" | "float16" | "int32" | "int64" | "uint32" | "uint8" | "bool"
+
+/** The array that carries each element type on the host; float16 travels as its bits, bool as 0 and 1. */
+export interface HostArrays {
+  readonly float32: Float32Array
+  readonly float16: Uint16Array
+  readonly int32: Int32Array
+  readonly int64: BigInt64Array
+  readonly uint32: Uint32Array
+  readonly uint8: Uint8Array
+  readonly bool: Uint8Array
+}
+
+/** A dense row-major tensor in host memory. */
+export type HostTensor = {
+  readonly [E in HostElement]: {
+    readonly element: E
+    readonly shape: ReadonlyArray<number>
+    readonly data: HostArrays[E]
+  }
+}[HostElement]
+
+/** The devices that a layer can be built for. */
+export type ExecutionProvider = "cpu" | "webgpu" | "cuda"
+
+/**
+ * What decides the bits of a result besides the program itself: part of the key of every stage that computes.
+ * `options` lists the session options that change bits (prepacking, optimisation level), in a fixed order.
+ */
+export interface ComputeIdentity {
+  readonly provider: ExecutionProvider
+  readonly runtimeVersion: string
+  readonly options: string
+}
+
+/**
+ * A serialised ONNX model and the files that hold its weights.
+ * `files` maps each external-data location named in the model to the absolute path of a regular file.
+ */
+export interface Program {
+  readonly name: string
+  readonly model: Uint8Array
+  readonly files: Readonly<Record<string, string>>
+}
+
+/**
+ * One execution: inputs come from `feeds` (host tensors) or `resident` (input name → register name);
+ * outputs named in `fetch` come back to the host, outputs in `keep` (output name → register name) stay where the
+ * session runs and can feed later calls of any session of the same runtime. An output named in neither is dropped.
+ */
+export interface Call {
+  readonly feeds: Readonly<Record<string, HostTensor>>
+  readonly resident?: Readonly<Record<string, string>>
+  readonly fetch: ReadonlyArray<string>
+  readonly keep?: Readonly<Record<string, string>>
+}
+
+/** A loaded program. */
+export interface Session {
+  readonly run: (call: Call) => Effect.Effect<Readonly<Record<string, HostTensor>>, RuntimeFailure>
+}
+
+/** Loads programs and owns the registers between calls. A session and its process end with the scope that opened it. */
+export class OnnxRuntime extends Context.Service<OnnxRuntime, {
+  readonly identity: ComputeIdentity
+  /**
+   * A process of its own for one stage: sessions opened in it share registers; closing the scope ends it at once,
+   * whatever it is computing. A crash or a kill by the operating system fails every pending call with a typed reason.
+   */
+  readonly acquire: Effect.Effect<RuntimeProcess, RuntimeFailure, Scope.Scope>
+}>()("tanren/runtime/OnnxRuntime") {}
+
+/** One runtime process: a device, its sessions, its registers. */
+export interface RuntimeProcess {
+  readonly open: (program: Program) => Effect.Effect<Session, RuntimeFailure>
+  /** Places host tensors into registers. */
+  readonly put: (tensors: Readonly<Record<string, HostTensor>>) => Effect.Effect<void, RuntimeFailure>
+  /** Reads registers back. */
+  readonly get: (names: ReadonlyArray<string>) => Effect.Effect<Readonly<Record<string, HostTensor>>, RuntimeFailure>
+  /** Forgets registers and frees their memory. */
+  readonly release: (names: ReadonlyArray<string>) => Effect.Effect<void, RuntimeFailure>
+}

@@ -1,0 +1,31 @@
+/** The record of a finished action: what went into its key, what came out, and how it came about. */
+import * as Schema from "effect/Schema"
+import { ActionKey } from "./Digest.ts"
+import { ObjectRef } from "./ObjectRef.ts"
+
+/** One output: its digest is logical (for a table, over schema and values), its objects are files in the store. */
+export const OutputRecord = Schema.Struct({
+  kind: Schema.Literals(["table", "model", "value", "files"]),
+  digest: Schema.String,
+  objects: Schema.Record(Schema.String, ObjectRef),
+  meta: Schema.Json
+})
+export type OutputRecord = typeof OutputRecord.Type
+
+/** Who made it and when; the caller gives the times as ISO 8601 text. No part of this takes part in a key. */
+export const Provenance = Schema.StructWithRest(
+  Schema.Struct({ started: Schema.String, finished: Schema.String, host: Schema.String }),
+  [Schema.Record(Schema.String, Schema.Json)]
+)
+export type Provenance = typeof Provenance.Type
+
+export const ActionRecord = Schema.Struct({
+  format: Schema.Literal(1),
+  key: ActionKey,
+  stage: Schema.String,
+  /** Everything that was hashed into the key, so that a later plan can say what changed without a rerun. */
+  ingredients: Schema.Json,
+  outputs: Schema.Record(Schema.String, OutputRecord),
+  provenance: Provenance
+})
+export type ActionRecord = typeof ActionRecord.Type

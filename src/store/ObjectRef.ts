@@ -1,0 +1,22 @@
+/** A reference to a stored object: what it contains, and how its file looked when it was last known to be intact. */
+import * as Schema from "effect/Schema"
+import type { BigIntStats } from "node:fs"
+import { Digest } from "./Digest.ts"
+
+/** "size inode mtime ctime", times in nanoseconds: equal signatures of one path mean that nobody wrote to the file. */
+export const StatSignature = Schema.String.check(Schema.isPattern(/^\d+ \d+ \d+ \d+$/)).pipe(
+  Schema.brand("tanren/StatSignature")
+)
+export type StatSignature = typeof StatSignature.Type
+
+/** Reads the signature off a stat made with `bigint: true`. */
+export const signatureOf = (stat: BigIntStats): StatSignature =>
+  StatSignature.make(`${stat.size} ${stat.ino} ${stat.mtimeNs} ${stat.ctimeNs}`)
+
+export const ObjectRef = Schema.Struct({
+  digest: Digest,
+  /** Bytes. */
+  size: Schema.Int,
+  signature: StatSignature
+})
+export type ObjectRef = typeof ObjectRef.Type

@@ -46,4 +46,14 @@ export class NameClash extends Schema.TaggedError<NameClash>()("NameClash", {
   }
 }
 
-export type GraphError = ShapeMismatch | ElementMismatch | UnknownDimension | NameClash
+/** A gradient that an operator does not have. */
+export class NotDifferentiable extends Schema.TaggedError<NotDifferentiable>()("NotDifferentiable", {
+  operator: Schema.String,
+  reason: Schema.String
+}) {
+  override get message() {
+    return `${this.operator} cannot be differentiated here: ${this.reason}. Put stopGradient() where no gradient is meant to pass.`
+  }
+}
+
+export type GraphError = ShapeMismatch | ElementMismatch | UnknownDimension | NameClash | NotDifferentiable

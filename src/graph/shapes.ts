@@ -38,21 +38,10 @@ export const broadcast = (operator: string, a: Shape, b: Shape): Shape => {
   })
 }
 
-/** The axes of `full` along which a tensor of shape `part` was repeated to reach it, and those it did not have at all. */
-export const repeatedAxes = (part: Shape, full: Shape): { readonly repeated: Array<number>; readonly added: Array<number> } => {
+/** The axes of `full` along which broadcasting repeats a tensor of shape `part`. */
+export const repeatedAxes = (part: Shape, full: Shape): ReadonlyArray<number> => {
   const added = full.length - part.length
-  return {
-    added: Array.from({ length: added }, (_, axis) => axis),
-    repeated: part.flatMap((dimension, axis) => dimension === 1 && full[axis + added] !== 1 ? [axis + added] : [])
-  }
-}
-
-/** The size of several axes laid end to end: a number, or a name such as "sequences*length". */
-export const product = (dimensions: Shape): Dimension => {
-  const factor = numericPart(dimensions)
-  const names = dimensions.filter((dimension) => typeof dimension === "string")
-  if (names.length === 0) return factor
-  return factor === 1 ? names.join("*") : [...names, factor].join("*")
+  return full.keys().filter((axis) => axis < added || (part[axis - added] === 1 && full[axis] !== 1)).toArray()
 }
 
 /** The size of a concatenation: a number, or a name such as "past+length". */

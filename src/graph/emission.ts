@@ -1,0 +1,268 @@
+/** How every operator is written as ONNX nodes (operator set 23). */
+import { UnknownDimension } from "./Errors.ts"
+import type { OperatorName, OperatorOf } from "./Operator.ts"
+import { dimensionAt } from "./shapes.ts"
+import type { ConstantData, Dimension, Element, Shape, Type } from "./Tensor.ts"
+
+/** A node's attribute, of the kinds that this operator set needs. */
+export type Attribute =
+  | { readonly kind: "int"; readonly value: number }
+  | { readonly kind: "ints"; readonly value: ReadonlyArray<number> }
+  | { readonly kind: "float"; readonly value: number }
+  | { readonly kind: "text"; readonly value: string }
+
+export type NodeAttributes = Readonly<Record<string, Attribute>>
+
+/** A tensor that has a name in the ONNX graph. */
+export interface Value extends Type {
+  readonly name: string
+}
+
+/** Where nodes are written to. */
+export interface Emitter {
+  /** Adds a node and gives the names of its results. */
+  readonly node: (
+    type: string,
+    inputs: ReadonlyArray<string>,
+    attributes?: NodeAttributes,
+    results?: number
+  ) => ReadonlyArray<string>
+  /** A constant of the graph. */
+  readonly constant: (element: Element, shape: ReadonlyArray<number>, data: ConstantData) => string
+  /** The size of a named dimension as int64 [1], or undefined if no tensor so far has it. */
+  readonly size: (dimension: string) => string | undefined
+  readonly knownDimensions: () => ReadonlyArray<string>
+  /** How many results of the present operator, counted from the first, are read by anyone. */
+  readonly results: number
+}
+
+/** Writes an operator and gives the names of its results. */
+type Emission<Name extends OperatorName> = (
+  emitter: Emitter,
+  operator: OperatorOf<Name>,
+  ...inputs: ReadonlyArray<Value>
+) => ReadonlyArray<string>
+
+const int = (value: number | boolean): Attribute => ({ kind: "int", value: Number(value) })
+const ints = (value: ReadonlyArray<number>): Attribute => ({ kind: "ints", value })
+const float = (value: number): Attribute => ({ kind: "float", value })
+const text = (value: string): Attribute => ({ kind: "text", value })
+
+const names = (values: ReadonlyArray<Value>): ReadonlyArray<string> => values.map(({ name }) => name)
+
+const vector = (emitter: Emitter, values: ReadonlyArray<number>): string =>
+  emitter.constant("int64", [values.length], BigInt64Array.from(values, BigInt))
+
+const int64Scalar = (emitter: Emitter, value: number): string => emitter.constant("int64", [], BigInt64Array.of(BigInt(value)))
+
+/** The only result of a node. */
+const single = (emitter: Emitter, type: string, inputs: ReadonlyArray<string>, attributes?: NodeAttributes): string => {
+  const [result] = emitter.node(type, inputs, attributes)
+  if (result === undefined) throw new Error(`internal: node ${type} has no result`)
+  return result
+}
+
+const floatScalar = (emitter: Emitter, value: number, element: Element): string => {
+  const constant = emitter.constant("float32", [], Float32Array.of(value))
+  return element === "float32" ? constant : single(emitter, "Cast", [constant], { to: int(onnxElements[element]) })
+}
+
+/** Numbers of ONNX's TensorProto.DataType. */
+export const onnxElements: { readonly [E in Element]: number } = {
+  float32: 1,
+  uint8: 2,
+  int32: 6,
+  int64: 7,
+  bool: 9,
+  float16: 10,
+  uint32: 12,
+  bfloat16: 16
+}
+
+/** A dimension's size as int64 [1]. */
+const sizeOf = (emitter: Emitter, operator: string, dimension: Dimension): string => {
+  if (typeof dimension === "number") return vector(emitter, [dimension])
+  const size = emitter.size(dimension)
+  if (size === undefined) throw new UnknownDimension({ operator, dimension, known: emitter.knownDimensions() })
+  return size
+}
+
+/** A shape as an int64 vector: a constant where all sizes are numbers, else put together from sizes known to the run. */
+const shapeVector = (emitter: Emitter, operator: string, shape: Shape): string => {
+  if (shape.every((dimension) => typeof dimension === "number")) return vector(emitter, shape)
+  const parts = shape.map((dimension) => sizeOf(emitter, operator, dimension))
+  const [first, ...others] = parts
+  return first !== undefined && others.length === 0 ? first : single(emitter, "Concat", parts, { axis: int(0) })
+}
+
+/**
+ * ONNX copies a dimension that stands where it stood (0) and computes one from the others (-1), which fails on empty tensors;
+ * so -1 serves one named dimension among numbers, or a name that nothing else can tell, and all else is computed from sizes.
+ */
+const reshape = (emitter: Emitter, x: Value, shape: Shape): string => {
+  const inPlace = (dimension: Dimension, axis: number) => typeof dimension === "string" && x.shape[axis] === dimension
+  const moved = shape.filter((dimension, axis) => typeof dimension === "string" && !inPlace(dimension, axis))
+  const copied = shape.some(inPlace)
+  if (moved.length === 0 || (moved.length === 1 && !copied)) {
+    const sizes = shape.map((dimension, axis) => typeof dimension === "number" ? dimension : inPlace(dimension, axis) ? 0 : -1)
+    return single(emitter, "Reshape", [x.name, vector(emitter, sizes)])
+  }
+  const unknown = moved.filter((dimension) => typeof dimension === "string" && emitter.size(dimension) === undefined)
+  const sizes = unknown.length === 1 ? shape.map((dimension) => dimension === unknown[0] ? -1 : dimension) : shape
+  return single(emitter, "Reshape", [x.name, shapeVector(emitter, "Reshape", sizes)], { allowzero: int(sizes === shape) })
+}
+
+const expand = (emitter: Emitter, operator: string, x: Value, shape: Shape): string => {
+  const added = shape.length - x.shape.length
+  const missing = shape.map((dimension, axis) => x.shape[axis - added] === dimension ? 1 : dimension)
+  return single(emitter, "Expand", [x.name, shapeVector(emitter, operator, missing)])
+}
+
+const zeros = (emitter: Emitter, operator: string, element: Element, shape: Shape): string =>
+  expand(emitter, operator, { name: floatScalar(emitter, 0, element), element, shape: [] }, shape)
+
+/** An operator that ONNX knows by the same name, with no attributes. */
+const same = (emitter: Emitter, operator: { readonly name: string }, ...inputs: ReadonlyArray<Value>) =>
+  emitter.node(operator.name, names(inputs))
+
+const withAxis = (
+  emitter: Emitter,
+  operator: { readonly name: string; readonly axis: number },
+  ...inputs: ReadonlyArray<Value>
+) => emitter.node(operator.name, names(inputs), { axis: int(operator.axis) })
+
+const reduction = (
+  emitter: Emitter,
+  operator: { readonly name: string; readonly axes: ReadonlyArray<number>; readonly keepDims: boolean },
+  x: Value
+) => emitter.node(operator.name, [x.name, vector(emitter, operator.axes)], { keepdims: int(operator.keepDims) })
+
+const longest = 2 ** 53 - 1
+
+const emissions: { readonly [Name in OperatorName]: Emission<Name> } = {
+  Neg: same,
+  Abs: same,
+  Exp: same,
+  Log: same,
+  Sqrt: same,
+  Reciprocal: same,
+  Tanh: same,
+  Erf: same,
+  Sigmoid: same,
+  Cos: same,
+  Sin: same,
+  Relu: same,
+  Not: same,
+  Gelu: (emitter, { approximate }, x) => emitter.node("Gelu", [x.name], { approximate: text(approximate) }),
+  Pow: (emitter, { exponent }, x) => emitter.node("Pow", [x.name, floatScalar(emitter, exponent, x.element)]),
+  Cast: (emitter, { to }, x) => emitter.node("Cast", [x.name], { to: int(onnxElements[to]) }),
+
+  Add: same,
+  Sub: same,
+  Mul: same,
+  Div: same,
+  Max: same,
+  Min: same,
+  Greater: same,
+  Less: same,
+  Equal: same,
+  And: same,
+  Or: same,
+  BitwiseAnd: same,
+  BitwiseXor: same,
+  BitShift: (emitter, { direction }, x, bits) =>
+    emitter.node("BitShift", [x.name, bits.name], { direction: text(direction) }),
+  Where: same,
+
+  MatMul: same,
+  Gemm: (emitter, { transA, transB, alpha }, ...inputs) =>
+    emitter.node("Gemm", names(inputs), { alpha: float(alpha), transA: int(transA), transB: int(transB) }),
+
+  ReduceSum: reduction,
+  ReduceMean: reduction,
+  ReduceMax: reduction,
+  Softmax: withAxis,
+  LogSoftmax: withAxis,
+  LayerNormalization: (emitter, { epsilon }, ...inputs) =>
+    emitter.node("LayerNormalization", names(inputs), { axis: int(-1), epsilon: float(epsilon) }, emitter.results),
+  RMSNormalization: (emitter, { epsilon }, ...inputs) =>
+    emitter.node("RMSNormalization", names(inputs), { axis: int(-1), epsilon: float(epsilon) }),
+
+  Reshape: (emitter, { shape }, x) => [reshape(emitter, x, shape)],
+  Expand: (emitter, { shape }, x) => [expand(emitter, "Expand", x, shape)],
+  Transpose: (emitter, { axes }, x) => emitter.node("Transpose", [x.name], { perm: ints(axes) }),
+  Slice: (emitter, { axis, start, end }, x) =>
+    emitter.node("Slice", [
+      x.name,
+      vector(emitter, [start]),
+      vector(emitter, [end ?? longest]),
+      vector(emitter, [axis])
+    ]),
+  Pad: (emitter, { axis, before, total }, x) => {
+    const size = dimensionAt(x.shape, axis)
+    const after = typeof total === "number" && typeof size === "number"
+      ? vector(emitter, [total - before - size])
+      : single(emitter, "Sub", [
+        single(emitter, "Sub", [sizeOf(emitter, "Pad", total), vector(emitter, [before])]),
+        single(emitter, "Shape", [x.name], { start: int(axis), end: int(axis + 1) })
+      ])
+    const others = x.shape.length - 1
+    const leading = vector(emitter, [...Array(axis).fill(0), before, ...Array(others).fill(0)])
+    const trailing = vector(emitter, Array(others - axis).fill(0))
+    const pads = single(emitter, "Concat", [leading, after, trailing], { axis: int(0) })
+    return emitter.node("Pad", [x.name, pads, floatScalar(emitter, 0, x.element)])
+  },
+  Concat: withAxis,
+  Split: (emitter, { axis, sizes }, x) =>
+    emitter.node("Split", [x.name, shapeVector(emitter, "Split", sizes)], { axis: int(axis) }, sizes.length),
+  Gather: withAxis,
+  GatherElements: withAxis,
+  ScatterRows: (emitter, { rows }, index, updates) => {
+    const shape = [rows, ...updates.shape.slice(index.shape.length)]
+    const long = single(emitter, "Cast", [index.name], { to: int(onnxElements.int64) })
+    const column = single(emitter, "Unsqueeze", [long, vector(emitter, [index.shape.length])])
+    const base = zeros(emitter, "ScatterRows", updates.element, shape)
+    return emitter.node("ScatterND", [base, column, updates.name], { reduction: text("add") })
+  },
+  ScatterElements: (emitter, { axis, size }, index, updates) => {
+    const base = zeros(emitter, "ScatterElements", updates.element, updates.shape.with(axis, size))
+    return emitter.node("ScatterElements", [base, index.name, updates.name], { axis: int(axis), reduction: text("add") })
+  },
+  GatherRows: (emitter, { indexHasGaps }, x, index, inverse) => {
+    const rest = x.shape.slice(inverse.shape.length)
+    const rows = inverse.shape.length === 1 ? x.name : reshape(emitter, x, ["", ...rest])
+    const gathered = single(emitter, "Gather", [rows, index.name], { axis: int(0) })
+    if (!indexHasGaps) return [gathered]
+    const gap = single(emitter, "Equal", [index.name, emitter.constant("int32", [], Int32Array.of(-1))])
+    const axes = vector(emitter, rest.map((_, axis) => index.shape.length + axis))
+    const gapRows = rest.length === 0 ? gap : single(emitter, "Unsqueeze", [gap, axes])
+    return emitter.node("Where", [gapRows, floatScalar(emitter, 0, x.element), gathered])
+  },
+
+  Range: (emitter, { name, length, element }) => {
+    const limit = single(emitter, "Squeeze", [sizeOf(emitter, name, length)])
+    const range = single(emitter, "Range", [int64Scalar(emitter, 0), limit, int64Scalar(emitter, 1)])
+    return [element === "int64" ? range : single(emitter, "Cast", [range], { to: int(onnxElements[element]) })]
+  },
+  DimensionSize: (emitter, { axis }, x) => {
+    const size = single(emitter, "Shape", [x.name], { start: int(axis), end: int(axis + 1) })
+    return emitter.node("Squeeze", [size])
+  },
+
+  StopGradient: (_, __, x) => [x.name],
+  KnownGradient: (_, __, value) => [value.name]
+}
+
+/** Writes an operator to the emitter and gives the names of its results. Throws UnknownDimension. */
+export const emit = <Name extends OperatorName>(
+  emitter: Emitter,
+  operator: OperatorOf<Name>,
+  inputs: ReadonlyArray<Value>
+): ReadonlyArray<string> => {
+  const emission: Emission<Name> = emissions[operator.name]
+  return emission(emitter, operator, ...inputs)
+}
+
+/** How many inputs of an operator its emission reads; the others exist for differentiation alone. */
+export const readInputs = (operator: { readonly name: OperatorName }, count: number): number =>
+  operator.name === "KnownGradient" ? 1 : count

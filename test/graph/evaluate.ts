@@ -80,11 +80,11 @@ export const evaluate = async (tensor: Tensor, feeds: Feeds = {}): Promise<Numbe
   return result
 }
 
-/** Numbers between -1 and 1 that look random and are the same each time. */
+/** Sixteenths between -1 and 1 that look random and are the same each time: two of them tie, or differ by more than a small step. */
 export const wave = (shape: ReadonlyArray<number>, phase = 0): Numbers => ({
   shape,
   data: Array.from({ length: shape.reduce((all, size) => all * size, 1) }, (_, index) => {
     const turn = Math.sin((index + 1) * 12.9898 + phase * 78.233) * 43758.5453
-    return Math.round((turn - Math.floor(turn)) * 2000 - 1000) / 1000
+    return Math.round((turn - Math.floor(turn)) * 32 - 16) / 16
   })
 })

@@ -1,14 +1,44 @@
 /** Records of finished actions, one small JSON file per key. */
-import type * as Effect from "effect/Effect"
-import type { ActionRecord } from "./ActionRecord.ts"
-import type { ActionKey } from "./Digest.ts"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
+import * as fs from "node:fs"
+import { join } from "node:path"
+import { ActionRecord } from "./ActionRecord.ts"
+import { canonicalJson } from "./canonicalJson.ts"
+import { ActionKey } from "./Digest.ts"
+import { attempt, type Folders, replaceFile, unlessMissing } from "./disk.ts"
 import type { StoreFailure } from "./Errors.ts"
+import { uniqueName } from "./Holder.ts"
 
 export interface Actions {
   /** The record of a key; null when there is none that can be read. Says nothing about the objects it refers to. */
   readonly get: (key: ActionKey) => Effect.Effect<ActionRecord | null, StoreFailure>
   readonly put: (record: ActionRecord) => Effect.Effect<void, StoreFailure>
   readonly remove: (key: ActionKey) => Effect.Effect<void, StoreFailure>
-  /** Every key that has a record, sorted. */
+  /** Every key that has a file, readable or not, sorted. */
   readonly keys: Effect.Effect<ReadonlyArray<ActionKey>, StoreFailure>
 }
+
+const decode = Schema.decodeUnknownOption(Schema.fromJsonString(ActionRecord))
+
+/** Where the record of a key lies. */
+export const actionPath = (folders: Folders, key: ActionKey): string => join(folders.actions, `${key}.json`)
+
+export const makeActions = (folders: Folders): Actions => ({
+  get: (key) =>
+    attempt("read a record", actionPath(folders, key), () => {
+      const text = unlessMissing(() => fs.readFileSync(actionPath(folders, key), "utf8"))
+      const record = text === null ? null : Option.getOrNull(decode(text))
+      return record?.key === key ? record : null
+    }),
+  put: (record) =>
+    attempt("write a record", actionPath(folders, record.key), () =>
+      replaceFile(actionPath(folders, record.key), join(folders.temporary, uniqueName()), canonicalJson(record))),
+  remove: (key) =>
+    attempt("remove a record", actionPath(folders, key), () => fs.rmSync(actionPath(folders, key), { force: true })),
+  keys: attempt("list the records", folders.actions, () =>
+    fs.readdirSync(folders.actions).flatMap((name) =>
+      /^[0-9a-f]{64}\.json$/.test(name) ? [ActionKey.make(name.slice(0, 64))] : []
+    ).sort())
+})

@@ -1,7 +1,12 @@
-/** Digests of files outside the store, remembered by stat signature so that an unchanged file is hashed once in its life. */
-import type * as Effect from "effect/Effect"
-import type { Digest } from "./Digest.ts"
-import type { StoreFailure } from "./Errors.ts"
+/** Digests of files, remembered by stat signature so that an unchanged file is hashed once in its life. */
+import * as Effect from "effect/Effect"
+import * as fs from "node:fs"
+import { join, resolve } from "node:path"
+import { Digest } from "./Digest.ts"
+import { attempt, attemptAsync, type Folders, hashFile, ifAllowed, replaceFile } from "./disk.ts"
+import { StoreFailure } from "./Errors.ts"
+import { uniqueName } from "./Holder.ts"
+import { signatureOf } from "./ObjectRef.ts"
 
 export interface FileDigest {
   readonly path: string
@@ -13,4 +18,95 @@ export interface FileDigest {
 export interface FileDigests {
   /** Digests of files, in the order asked for; reads only what changed. Fails on a file that is not there. */
   readonly digest: (paths: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<FileDigest>, StoreFailure>
+  /** Forgets the files that are gone. */
+  readonly prune: Effect.Effect<void, StoreFailure>
+}
+
+/** A file that changed less than this before it was hashed may change again within one tick of its clock. Nanoseconds. */
+const racy = 2_000_000_000n
+
+/** Path to "signature device" and digest. */
+type Memory = Map<string, { readonly seen: string; readonly digest: Digest }>
+
+const seenOf = (stat: fs.BigIntStats): string => `${signatureOf(stat)} ${stat.dev}`
+
+export const makeFileDigests = (folders: Folders): FileDigests => {
+  const file = join(folders.root, "file-digests")
+  let loaded: Memory | null = null
+  const memory = (): Memory => loaded ??= load(file)
+
+  /** Others may have added to the file since it was loaded: their entries are kept, this process's win. */
+  const save = (keep: (path: string) => boolean): void => {
+    const merged = new Map([...load(file), ...memory()].filter(([path]) => keep(path)))
+    const lines = [...merged].map(([path, { digest, seen }]) => `${digest} ${seen} ${JSON.stringify(path)}\n`)
+    // What cannot be written down is hashed again next time.
+    ifAllowed(() => replaceFile(file, join(folders.temporary, uniqueName()), lines.join("")))
+    loaded = merged
+  }
+
+  const stat = (path: string): Effect.Effect<fs.BigIntStats, StoreFailure> =>
+    attempt("look at a file", path, () => fs.statSync(path, { bigint: true }))
+
+  const hash = (path: string): Effect.Effect<FileDigest, StoreFailure> =>
+    Effect.gen(function*() {
+      const before = yield* stat(path)
+      const now = BigInt(Date.now()) * 1_000_000n
+      const digest = yield* attemptAsync("read a file", path, () => hashFile(path))
+      if (seenOf(before) !== seenOf(yield* stat(path))) {
+        return yield* new StoreFailure({
+          operation: "hash a file",
+          path,
+          code: "CHANGED",
+          reason: "something wrote to the file meanwhile"
+        })
+      }
+      if (now - before.mtimeNs > racy) memory().set(resolve(path), { seen: seenOf(before), digest })
+      return { path, size: Number(before.size), digest }
+    })
+
+  const digest = (paths: ReadonlyArray<string>): Effect.Effect<ReadonlyArray<FileDigest>, StoreFailure> =>
+    Effect.gen(function*() {
+      const known = yield* attempt("look at a file", paths[0] ?? folders.root, () => paths.map(recall))
+      if (!known.includes(null)) return known.filter((each) => each !== null)
+      const all = yield* Effect.forEach(
+        paths,
+        (path, i) => known[i] == null ? hash(path) : Effect.succeed(known[i]),
+        { concurrency: 4 }
+      )
+      yield* Effect.sync(() => save(() => true))
+      return all
+    })
+
+  const recall = (path: string): FileDigest | null => {
+    const found = fs.statSync(path, { bigint: true, throwIfNoEntry: false })
+    if (found === undefined) return null
+    const entry = memory().get(resolve(path))
+    return entry?.seen === seenOf(found) ? { path, size: Number(found.size), digest: entry.digest } : null
+  }
+
+  return { digest, prune: Effect.sync(() => save((path) => fs.existsSync(path))) }
+}
+
+const line = /^([0-9a-f]{64}) (\d+ \d+ \d+ \d+ \d+) (".*")$/
+
+/** Reads what was remembered; a line that makes no sense is forgotten. */
+const load = (file: string): Memory => {
+  const memory: Memory = new Map()
+  const text = ifAllowed(() => fs.readFileSync(file, "utf8")) ?? ""
+  for (const each of text.split("\n")) {
+    const [, digest, seen, path] = line.exec(each) ?? []
+    const name: unknown = path === undefined ? undefined : parse(path)
+    if (digest !== undefined && seen !== undefined && typeof name === "string") {
+      memory.set(name, { seen, digest: Digest.make(digest) })
+    }
+  }
+  return memory
+}
+
+const parse = (json: string): unknown => {
+  try {
+    return JSON.parse(json)
+  } catch {
+    return undefined
+  }
 }

@@ -1,8 +1,13 @@
-/** Leases: one computation per key at a time, across the fibers of a process and the processes of a machine. */
-import type * as Effect from "effect/Effect"
+/** Leases: one computation per key at a time, across the fibers of a process and the processes that share a store. */
+import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
-import type { ActionKey } from "./Digest.ts"
+import { randomInt } from "node:crypto"
+import * as fs from "node:fs"
+import { join } from "node:path"
+import { ActionKey } from "./Digest.ts"
+import { attempt, type Folders, ifAllowed, unlessMissing } from "./disk.ts"
 import type { StoreFailure } from "./Errors.ts"
+import { lifeOf, uniqueName } from "./Holder.ts"
 
 export interface Leases {
   /** Waits until nobody else holds the key, then holds it until the scope closes. */
@@ -18,4 +23,105 @@ export interface Leases {
   ) => Effect.Effect<A, E | E2 | StoreFailure, R | R2>
   /** Keys that a live holder has now. */
   readonly held: Effect.Effect<ReadonlyArray<ActionKey>, StoreFailure>
+}
+
+/** Milliseconds. */
+const heartbeat = 1_000
+const silence = 10_000
+const poll = { least: 20, most: 80 }
+
+/**
+ * A claim is a file "<key>.<unique name>". Whoever finds no other live claim after making its own holds the key;
+ * otherwise it withdraws and tries again. Of two that claim at once, the later to look sees the other, so that two
+ * never hold. Names are unique, hence removing a dead claim cannot hit a live one.
+ */
+export const makeLeases = (folders: Folders): Leases => {
+  const hold = (key: ActionKey): Effect.Effect<void, StoreFailure, Scope.Scope> =>
+    Effect.uninterruptibleMask((restore) =>
+      Effect.gen(function*() {
+        const claims = watchClaims(folders, key)
+        for (;;) {
+          const claim = yield* attempt("take a lease", folders.leases, () => claims.try())
+          if (claim !== null) return yield* Effect.addFinalizer(() => Effect.sync(beat(claim)))
+          yield* restore(Effect.sleep(randomInt(poll.least, poll.most)))
+        }
+      })
+    )
+  return {
+    hold,
+    share: (key, find, compute) =>
+      Effect.gen(function*() {
+        const found = yield* find
+        if (found !== null) return found
+        return yield* Effect.scoped(Effect.gen(function*() {
+          yield* hold(key)
+          return (yield* find) ?? (yield* compute)
+        }))
+      }),
+    held: attempt("list the leases", folders.leases, () => {
+      const live = fs.readdirSync(folders.leases).map(parseClaim).filter(({ holder }) => lifeOf(holder) !== "dead")
+      return [...new Set(live.map(({ key }) => key))].filter((key) => /^[0-9a-f]{64}$/.test(key)).map((key) =>
+        ActionKey.make(key)
+      )
+    })
+  }
+}
+
+const parseClaim = (name: string): { readonly key: string; readonly holder: string } => {
+  const [key = "", holder = ""] = name.split(".")
+  return { key, holder }
+}
+
+/** Touches a claim until the function that it returns takes the claim back. */
+const beat = (claim: string): () => void => {
+  const timer = setInterval(() => {
+    const now = new Date()
+    ifAllowed(() => fs.utimesSync(claim, now, now))
+  }, heartbeat)
+  timer.unref()
+  return () => {
+    clearInterval(timer)
+    ifAllowed(() => fs.rmSync(claim, { force: true }))
+  }
+}
+
+/** Claims on one key as one waiter sees them, who remembers when each of them last moved. */
+const watchClaims = (folders: Folders, key: ActionKey): { readonly try: () => string | null } => {
+  const seen = new Map<string, { readonly touched: number; readonly at: number }>()
+
+  /** By the waiter's own clock: clocks of two machines need not agree. */
+  const isSilent = (name: string): boolean => {
+    const stat = unlessMissing(() => fs.statSync(join(folders.leases, name)))
+    if (stat === null) return true
+    const now = performance.now()
+    const last = seen.get(name)
+    if (last?.touched === stat.mtimeMs) return now - last.at > silence
+    seen.set(name, { touched: stat.mtimeMs, at: now })
+    return false
+  }
+  const isOver = (name: string): boolean => {
+    const life = lifeOf(parseClaim(name).holder)
+    return life === "dead" || (life === "unknown" && isSilent(name))
+  }
+  const others = (own: string | null): number => {
+    const names = fs.readdirSync(folders.leases).filter((name) => name.startsWith(key) && name !== own)
+    const over = names.filter(isOver)
+    for (const name of over) fs.rmSync(join(folders.leases, name), { force: true })
+    return names.length - over.length
+  }
+  return {
+    try: () => {
+      if (others(null) > 0) return null
+      const own = `${key}.${uniqueName()}`
+      const path = join(folders.leases, own)
+      fs.writeFileSync(path, "", { flag: "wx" })
+      let alone = false
+      try {
+        alone = others(own) === 0
+      } finally {
+        if (!alone) fs.rmSync(path, { force: true })
+      }
+      return alone ? path : null
+    }
+  }
 }

@@ -1,9 +1,14 @@
 /** Immutable blobs, each named by the sha256 of its bytes and verified before it is believed. */
-import type * as Effect from "effect/Effect"
+import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
-import type { Digest } from "./Digest.ts"
-import type { StoreFailure } from "./Errors.ts"
-import type { ObjectRef } from "./ObjectRef.ts"
+import * as fs from "node:fs"
+import { dirname, join } from "node:path"
+import { Digest } from "./Digest.ts"
+import { attempt, attemptAsync, type Folders, hashFile, ifAllowed, isErrno, syncFolder, unlessMissing } from "./disk.ts"
+import { StoreFailure } from "./Errors.ts"
+import type { FileDigests } from "./FileDigests.ts"
+import { uniqueName } from "./Holder.ts"
+import { ObjectRef, signatureOf, type StatSignature } from "./ObjectRef.ts"
 
 export interface Objects {
   /** Where an object of this digest lies, if it is there. */
@@ -20,8 +25,128 @@ export interface Objects {
   readonly putFile: (path: string, how: "copy" | "link") => Effect.Effect<ObjectRef, StoreFailure>
   /**
    * Whether the object is there and intact. `stat` believes a file that nobody wrote to since it was last hashed;
-   * `content` reads all of it, once per process. An altered object is moved away: it is a miss from then on.
+   * `content` reads all of it, once per process. An altered object is removed: it is a miss from then on.
    */
   readonly verify: (ref: ObjectRef, depth: "stat" | "content") => Effect.Effect<boolean, StoreFailure>
   readonly read: (digest: Digest) => Effect.Effect<Uint8Array, StoreFailure>
+}
+
+/** Every object of a store, by its digest and size. */
+export const listObjects = (folders: Folders): ReadonlyArray<{ readonly digest: Digest; readonly stat: fs.BigIntStats }> =>
+  fs.readdirSync(folders.objects).flatMap((prefix) =>
+    fs.readdirSync(join(folders.objects, prefix)).flatMap((rest) => {
+      const stat = unlessMissing(() => fs.statSync(join(folders.objects, prefix, rest), { bigint: true }))
+      return stat === null || !/^[0-9a-f]{64}$/.test(prefix + rest) ? [] : [{ digest: Digest.make(prefix + rest), stat }]
+    })
+  )
+
+/** Where an object lies. */
+export const objectPath = (folders: Folders, digest: Digest): string =>
+  join(folders.objects, digest.slice(0, 2), digest.slice(2))
+
+export const makeObjects = (folders: Folders, files: FileDigests): Objects => {
+  /** What this process has hashed itself: digest to the signature that its file had then. */
+  const hashed = new Map<Digest, StatSignature>()
+  const path = (digest: Digest): string => objectPath(folders, digest)
+
+  const temporary = Effect.acquireRelease(
+    Effect.sync(() => join(folders.temporary, uniqueName())),
+    (file) => Effect.sync(() => ifAllowed(() => fs.rmSync(file, { force: true })))
+  )
+
+  /** An object that was there already is replaced by its equal: intact without a look, and young for the collector. */
+  const place = (file: string, digest: Digest): ObjectRef => {
+    const target = path(digest)
+    const isNew = fs.mkdirSync(dirname(target), { recursive: true }) !== undefined
+    fs.renameSync(file, target)
+    syncFolder(dirname(target))
+    if (isNew) syncFolder(folders.objects)
+    const stat = fs.statSync(target, { bigint: true })
+    const signature = signatureOf(stat)
+    hashed.set(digest, signature)
+    return { digest, size: Number(stat.size), signature }
+  }
+
+  const commit = (file: string): Effect.Effect<ObjectRef, StoreFailure> =>
+    attemptAsync("store an object", file, async () => {
+      const handle = await fs.promises.open(file, "r+")
+      try {
+        await handle.sync()
+        await handle.chmod(0o444)
+      } finally {
+        await handle.close()
+      }
+      return place(file, await hashFile(file))
+    })
+
+  const putBytes = (bytes: Uint8Array): Effect.Effect<ObjectRef, StoreFailure> =>
+    Effect.scoped(Effect.flatMap(temporary, (file) =>
+      attempt("write an object", file, () => fs.writeFileSync(file, bytes, { flag: "wx", mode: 0o600 })).pipe(
+        Effect.andThen(commit(file))
+      )))
+
+  const copy = (source: string, file: string): Effect.Effect<ObjectRef, StoreFailure> =>
+    Effect.gen(function*() {
+      const stat = attempt("read", source, () => signatureOf(fs.statSync(source, { bigint: true })))
+      const before = yield* stat
+      yield* attemptAsync(
+        "copy a file into the store",
+        source,
+        () => fs.promises.copyFile(source, file, fs.constants.COPYFILE_FICLONE | fs.constants.COPYFILE_EXCL)
+      )
+      // The copy has the source's mode, which may forbid the store to sync it.
+      yield* attempt("store an object", file, () => fs.chmodSync(file, 0o600))
+      if (before === (yield* stat)) return yield* commit(file)
+      return yield* new StoreFailure({
+        operation: "copy a file into the store",
+        path: source,
+        code: "CHANGED",
+        reason: "something wrote to the file meanwhile"
+      })
+    })
+
+  const link = (source: string, file: string): Effect.Effect<ObjectRef | null, StoreFailure> =>
+    Effect.flatMap(files.digest([source]), ([known]) =>
+      attempt("link a file into the store", source, () => {
+        if (known === undefined) throw new Error("internal: one path has one digest")
+        try {
+          fs.linkSync(source, file)
+        } catch (cause) {
+          if (isErrno(cause, "EXDEV", "EPERM", "EACCES", "EMLINK", "ENOTSUP", "ENOSYS")) return null
+          throw cause
+        }
+        return place(file, known.digest)
+      }))
+
+  const putFile = (source: string, how: "copy" | "link"): Effect.Effect<ObjectRef, StoreFailure> =>
+    Effect.scoped(Effect.gen(function*() {
+      const file = yield* temporary
+      const linked = how === "link" ? yield* link(source, file) : null
+      return linked ?? (yield* copy(source, file))
+    }))
+
+  const verify = (ref: ObjectRef, depth: "stat" | "content"): Effect.Effect<boolean, StoreFailure> =>
+    Effect.gen(function*() {
+      const { digest } = ref
+      const stat = yield* attempt("look at an object", path(digest), () =>
+        unlessMissing(() => fs.statSync(path(digest), { bigint: true })))
+      if (stat === null) return false
+      const signature = signatureOf(stat)
+      if (hashed.get(digest) === signature) return true
+      if (depth === "stat" && ref.signature === signature) return true
+      const found = depth === "stat"
+        ? (yield* files.digest([path(digest)]))[0]?.digest
+        : yield* attemptAsync("read an object", path(digest), () => hashFile(path(digest)))
+      if (found === digest) {
+        hashed.set(digest, signature)
+        return true
+      }
+      ifAllowed(() => fs.rmSync(path(digest), { force: true }))
+      return false
+    })
+
+  const read = (digest: Digest): Effect.Effect<Uint8Array, StoreFailure> =>
+    attemptAsync("read an object", path(digest), () => fs.promises.readFile(path(digest)))
+
+  return { path, temporary, commit, putBytes, putFile, verify, read }
 }

@@ -1,8 +1,16 @@
 /** What each invocation did, and the key that each node of each experiment had last. */
-import type * as Effect from "effect/Effect"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
-import { ActionKey } from "./Digest.ts"
+import * as fs from "node:fs"
+import { join } from "node:path"
+import { canonicalJson } from "./canonicalJson.ts"
+import { ActionKey, digestOf, keyOf } from "./Digest.ts"
+import { attempt, type Folders, replaceFile, unlessMissing } from "./disk.ts"
 import type { StoreFailure } from "./Errors.ts"
+import { uniqueName } from "./Holder.ts"
+import type { Leases } from "./Leases.ts"
+import { signatureOf, type StatSignature } from "./ObjectRef.ts"
 
 /** One invocation. The identifier sorts by time and is the caller's to give, such as an ISO time and a random part. */
 export const RunRecord = Schema.Struct({
@@ -20,15 +28,71 @@ export const RunRecord = Schema.Struct({
 })
 export type RunRecord = typeof RunRecord.Type
 
+/** Keys by node name. */
+export type Keys = Readonly<Record<string, ActionKey>>
+
+const Latest = Schema.Struct({ experiment: Schema.String, keys: Schema.Record(Schema.String, ActionKey) })
+
 export interface Runs {
   readonly record: (run: RunRecord) => Effect.Effect<void, StoreFailure>
   /** The newest runs first, at most `limit`. */
   readonly recent: (limit: number) => Effect.Effect<ReadonlyArray<RunRecord>, StoreFailure>
   /** The last key of each node of an experiment, by node name. */
-  readonly latest: (experiment: string) => Effect.Effect<Readonly<Record<string, ActionKey>>, StoreFailure>
+  readonly latest: (experiment: string) => Effect.Effect<Keys, StoreFailure>
+  /** The last keys of every experiment. */
+  readonly everyLatest: Effect.Effect<ReadonlyArray<ActionKey>, StoreFailure>
   /** Updates the last keys of some nodes; those of others stay, whoever updates them meanwhile. */
   readonly remember: (
     experiment: string,
-    keys: Readonly<Record<string, ActionKey>>
+    keys: Keys
   ) => Effect.Effect<void, StoreFailure>
+}
+
+const decodeRun = Schema.decodeUnknownOption(Schema.fromJsonString(RunRecord))
+const decodeLatest = Schema.decodeUnknownOption(Schema.fromJsonString(Latest))
+
+export const makeRuns = (folders: Folders, leases: Leases): Runs => {
+  const temporary = (): string => join(folders.temporary, uniqueName())
+  const latestPath = (experiment: string): string => join(folders.latest, `${digestOf(experiment)}.json`)
+  /** By path; a run asks once a node, the file changes seldom. */
+  const read = new Map<string, { readonly signature: StatSignature; readonly keys: Keys }>()
+  const readLatest = (path: string): Keys => {
+    const stat = unlessMissing(() => fs.statSync(path, { bigint: true }))
+    if (stat === null) return {}
+    const known = read.get(path)
+    const signature = signatureOf(stat)
+    if (known?.signature === signature) return known.keys
+    const text = unlessMissing(() => fs.readFileSync(path, "utf8"))
+    const keys = text === null ? {} : Option.getOrNull(decodeLatest(text))?.keys ?? {}
+    read.set(path, { signature, keys })
+    return keys
+  }
+  const latest = (experiment: string): Effect.Effect<Keys, StoreFailure> =>
+    attempt("read the last keys", latestPath(experiment), () => readLatest(latestPath(experiment)))
+  const merge = (experiment: string, keys: Keys): Effect.Effect<void, StoreFailure> =>
+    attempt("write the last keys", latestPath(experiment), () => {
+      const merged = { ...readLatest(latestPath(experiment)), ...keys }
+      replaceFile(latestPath(experiment), temporary(), canonicalJson({ experiment, keys: merged }))
+    })
+  return {
+    record: (run) =>
+      attempt("write a run", folders.runs, () =>
+        replaceFile(join(folders.runs, `${run.id}.json`), temporary(), canonicalJson(run))),
+    recent: (limit) =>
+      attempt("read the runs", folders.runs, () => {
+        const names = fs.readdirSync(folders.runs).filter((name) => name.endsWith(".json")).sort().reverse()
+        return names.slice(0, limit).flatMap((name) => {
+          const text = unlessMissing(() => fs.readFileSync(join(folders.runs, name), "utf8"))
+          return text === null ? [] : Option.toArray(decodeRun(text))
+        })
+      }),
+    latest,
+    everyLatest: attempt("read the last keys", folders.latest, () =>
+      fs.readdirSync(folders.latest).flatMap((name) => Object.values(readLatest(join(folders.latest, name))))),
+    remember: (experiment, keys) =>
+      Effect.flatMap(latest(experiment), (known) =>
+        Object.entries(keys).every(([node, key]) => known[node] === key)
+          ? Effect.void
+          : Effect.scoped(Effect.andThen(leases.hold(keyOf(`latest ${experiment}`)), merge(experiment, keys))))
+  }
 }

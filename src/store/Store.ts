@@ -1,14 +1,21 @@
 /** The store: a folder of immutable objects named by content, and the records of the actions that made them. */
 import * as Context from "effect/Context"
-import type { Actions } from "./Actions.ts"
-import type { FileDigests } from "./FileDigests.ts"
-import type { Leases } from "./Leases.ts"
-import type { Objects } from "./Objects.ts"
-import type { Runs } from "./Runs.ts"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as fs from "node:fs"
+import { join, resolve } from "node:path"
+import { type Actions, makeActions } from "./Actions.ts"
+import { attempt, type Folders, ifAllowed } from "./disk.ts"
+import type { StoreFailure } from "./Errors.ts"
+import { type FileDigests, makeFileDigests } from "./FileDigests.ts"
+import { lifeOf } from "./Holder.ts"
+import { type Leases, makeLeases } from "./Leases.ts"
+import { makeObjects, type Objects } from "./Objects.ts"
+import { makeRuns, type Runs } from "./Runs.ts"
 
 export class Store extends Context.Service<Store, {
-  /** Absolute path of the folder. */
-  readonly root: string
+  /** Absolute paths of the store's folders. */
+  readonly folders: Folders
   /** Immutable blobs by digest. */
   readonly objects: Objects
   /** Records of finished actions by key. */
@@ -19,4 +26,42 @@ export class Store extends Context.Service<Store, {
   readonly runs: Runs
   /** Digests of files outside the store, remembered by stat signature. */
   readonly files: FileDigests
-}>()("tanren/store/Store") {}
+}>()("tanren/store/Store") {
+  /** The store in a folder, which is made where it is not there. */
+  static readonly layer = (root: string): Layer.Layer<Store, StoreFailure> =>
+    Layer.effect(this, Effect.map(openFolders(resolve(root)), (folders) => {
+      const files = makeFileDigests(folders)
+      const leases = makeLeases(folders)
+      return {
+        folders,
+        objects: makeObjects(folders, files),
+        actions: makeActions(folders),
+        leases,
+        runs: makeRuns(folders, leases),
+        files
+      }
+    }))
+}
+
+const openFolders = (root: string): Effect.Effect<Folders, StoreFailure> =>
+  attempt("open its folder", root, () => {
+    const folders = {
+      root,
+      objects: join(root, "objects"),
+      actions: join(root, "actions"),
+      runs: join(root, "runs"),
+      latest: join(root, "runs", "latest"),
+      leases: join(root, "leases"),
+      temporary: join(root, "tmp")
+    }
+    for (const folder of Object.values(folders)) fs.mkdirSync(folder, { recursive: true })
+    sweep(folders.temporary)
+    return folders
+  })
+
+/** Removes what writers that have died left behind. */
+const sweep = (temporary: string): void => {
+  for (const name of fs.readdirSync(temporary)) {
+    if (lifeOf(name) === "dead") ifAllowed(() => fs.rmSync(join(temporary, name), { recursive: true, force: true }))
+  }
+}

@@ -1,0 +1,73 @@
+/** Garbage collection by reachability: what recent runs, last keys, pins and live leases reach stays, the rest goes. */
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as fs from "node:fs"
+import { actionPath } from "./Actions.ts"
+import type { ActionKey, Digest } from "./Digest.ts"
+import { attempt, unlessMissing } from "./disk.ts"
+import type { StoreFailure } from "./Errors.ts"
+import { listObjects } from "./Objects.ts"
+import { Store } from "./Store.ts"
+
+export interface GarbagePolicy {
+  /** How many of the newest runs keep what they reached. */
+  readonly runs: number
+  /** Keys to keep in any case. */
+  readonly pins: ReadonlyArray<ActionKey>
+  /** Nothing younger than this goes: a run that is under way may be about to refer to it. Milliseconds. */
+  readonly grace: number
+  /** Says what would go, and removes nothing. */
+  readonly dry: boolean
+}
+
+/** What went, or would go. */
+export interface Garbage {
+  readonly actions: ReadonlyArray<ActionKey>
+  readonly objects: ReadonlyArray<{ readonly digest: Digest; readonly size: number }>
+  /** Bytes of these objects. */
+  readonly bytes: number
+  /** Bytes of the objects that stay. */
+  readonly keptBytes: number
+}
+
+/** Collects garbage. An object that a run loses by a tight grace period is a miss of the next run, never a wrong hit. */
+export const collectGarbage = (policy: GarbagePolicy): Effect.Effect<Garbage, StoreFailure, Store> =>
+  Effect.gen(function*() {
+    const store = yield* Store
+    const young = (yield* Clock.currentTimeMillis) - policy.grace
+    const roots = new Set([
+      ...policy.pins,
+      ...(yield* store.leases.held),
+      ...(yield* store.runs.everyLatest),
+      ...(yield* store.runs.recent(policy.runs)).flatMap((run) => Object.values(run.nodes).map(({ key }) => key))
+    ])
+    const isYoung = (key: ActionKey): boolean => {
+      const stat = unlessMissing(() => fs.statSync(actionPath(store.folders, key)))
+      return stat !== null && stat.ctimeMs > young
+    }
+    const keys = yield* store.actions.keys
+    const actions = yield* attempt("look at the records", store.folders.actions, () =>
+      keys.filter((key) => !roots.has(key) && !isYoung(key)))
+    const gone = new Set(actions)
+    const reached = new Set<Digest>()
+    for (const key of keys) {
+      const record = gone.has(key) ? null : yield* store.actions.get(key)
+      for (const output of Object.values(record?.outputs ?? {})) {
+        for (const { digest } of Object.values(output.objects)) reached.add(digest)
+      }
+    }
+    const all = yield* attempt("list the objects", store.folders.objects, () => listObjects(store.folders))
+    const isGarbage = ({ digest, stat }: (typeof all)[number]): boolean =>
+      !reached.has(digest) && Number(stat.ctimeMs) <= young
+    const objects = all.filter(isGarbage).map(({ digest, stat }) => ({ digest, size: Number(stat.size) }))
+    if (!policy.dry) {
+      // Records go first: a record without its objects would be a broken promise, an object without a record is not.
+      yield* Effect.forEach(actions, store.actions.remove, { discard: true })
+      yield* attempt("remove garbage", store.folders.objects, () => {
+        for (const { digest } of objects) fs.rmSync(store.objects.path(digest), { force: true })
+      })
+      yield* store.files.prune
+    }
+    const bytes = objects.reduce((sum, { size }) => sum + size, 0)
+    return { actions, objects, bytes, keptBytes: all.reduce((sum, { stat }) => sum + Number(stat.size), 0) - bytes }
+  })

@@ -1,0 +1,97 @@
+/** What the store asks of a disk: durable, atomic writes, hashes of files, and refusals as typed failures. */
+import * as Effect from "effect/Effect"
+import { createHash } from "node:crypto"
+import * as fs from "node:fs"
+import { dirname } from "node:path"
+import { Digest } from "./Digest.ts"
+import { StoreFailure } from "./Errors.ts"
+
+/** Folders of a store. */
+export interface Folders {
+  readonly root: string
+  readonly objects: string
+  readonly actions: string
+  readonly runs: string
+  readonly latest: string
+  readonly leases: string
+  readonly temporary: string
+}
+
+/** Runs synchronous file system calls; their refusal is a `StoreFailure`, any other exception a defect. */
+export const attempt = <A>(operation: string, path: string, run: () => A): Effect.Effect<A, StoreFailure> =>
+  Effect.suspend((): Effect.Effect<A, StoreFailure> => {
+    try {
+      return Effect.succeed(run())
+    } catch (cause) {
+      return isErrno(cause) ? Effect.fail(StoreFailure.from(operation, path, cause)) : Effect.die(cause)
+    }
+  })
+
+/** The same for calls that wait for the disk without keeping other fibers waiting. */
+export const attemptAsync = <A>(operation: string, path: string, run: () => Promise<A>): Effect.Effect<A, StoreFailure> =>
+  Effect.tryPromise({ try: run, catch: (cause) => cause }).pipe(
+    Effect.catch((cause) => isErrno(cause) ? Effect.fail(StoreFailure.from(operation, path, cause)) : Effect.die(cause))
+  )
+
+/** Whether an exception is the file system's, with a code such as ENOENT. */
+export const isErrno = (cause: unknown, ...codes: ReadonlyArray<string>): boolean =>
+  cause instanceof Error && "code" in cause && typeof cause.code === "string" &&
+  (codes.length === 0 || codes.includes(cause.code))
+
+/** The result of a call, or null where the file is not there. */
+export const unlessMissing = <A>(run: () => A): A | null => {
+  try {
+    return run()
+  } catch (cause) {
+    if (isErrno(cause, "ENOENT")) return null
+    throw cause
+  }
+}
+
+/** The result of a call that may be refused without harm: tidying up, and writing what can be found out again. */
+export const ifAllowed = <A>(run: () => A): A | null => {
+  try {
+    return run()
+  } catch (cause) {
+    if (isErrno(cause)) return null
+    throw cause
+  }
+}
+
+/** Makes the names in a folder durable. */
+export const syncFolder = (folder: string): void => {
+  const file = fs.openSync(folder, "r")
+  try {
+    fs.fsyncSync(file)
+  } finally {
+    fs.closeSync(file)
+  }
+}
+
+/** Puts a small file in place of whatever was there: all of it or nothing, and durable on return. */
+export const replaceFile = (path: string, temporary: string, content: string): void => {
+  try {
+    fs.writeFileSync(temporary, content, { flag: "wx", flush: true })
+    fs.renameSync(temporary, path)
+  } catch (cause) {
+    ifAllowed(() => fs.rmSync(temporary, { force: true }))
+    throw cause
+  }
+  syncFolder(dirname(path))
+}
+
+/** sha256 of a file's bytes, read in pieces of one megabyte. */
+export const hashFile = async (path: string): Promise<Digest> => {
+  const file = await fs.promises.open(path, "r")
+  try {
+    const hash = createHash("sha256")
+    const piece = Buffer.allocUnsafe(1 << 20)
+    for (;;) {
+      const { bytesRead } = await file.read(piece, 0, piece.length)
+      if (bytesRead === 0) return Digest.make(hash.digest("hex"))
+      hash.update(piece.subarray(0, bytesRead))
+    }
+  } finally {
+    await file.close()
+  }
+}

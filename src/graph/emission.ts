@@ -217,12 +217,14 @@ const emissions: { readonly [Name in OperatorName]: Emission<Name> } = {
     emitter.node("Split", [x.name, shapeVector(emitter, "Split", sizes)], { axis: int(axis) }, sizes.length),
   Gather: withAxis,
   GatherElements: withAxis,
+  // ScatterND would take the indices as they are, but on a CPU its threads race for rows that meet.
   ScatterRows: (emitter, { rows }, index, updates) => {
-    const shape = [rows, ...updates.shape.slice(index.shape.length)]
-    const long = single(emitter, "Cast", [index.name], { to: int(onnxElements.int64) })
-    const column = single(emitter, "Unsqueeze", [long, vector(emitter, [index.shape.length])])
-    const base = zeros(emitter, "ScatterRows", updates.element, shape)
-    return emitter.node("ScatterND", [base, column, updates.name], { reduction: text("add") })
+    const rest = updates.shape.slice(index.shape.length)
+    const added = index.shape.length === 1 ? updates.name : reshape(emitter, updates, ["", ...rest])
+    const column = single(emitter, "Reshape", [index.name, vector(emitter, [-1, ...rest.map(() => 1)])])
+    const everywhere = single(emitter, "Expand", [column, single(emitter, "Shape", [added])])
+    const base = zeros(emitter, "ScatterRows", updates.element, [rows, ...rest])
+    return emitter.node("ScatterElements", [base, everywhere, added], { axis: int(0), reduction: text("add") })
   },
   ScatterElements: (emitter, { axis, size }, index, updates) => {
     const base = zeros(emitter, "ScatterElements", updates.element, updates.shape.with(axis, size))

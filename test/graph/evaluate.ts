@@ -16,9 +16,10 @@ export interface Numbers {
 export type Feeds = Readonly<Record<string, Numbers>>
 export type Evaluate = (feeds?: Feeds) => Promise<Readonly<Record<string, Numbers>>>
 
-const toHost: { readonly [E in Exclude<Element, "bfloat16">]: (data: ReadonlyArray<number>) => ort.Tensor.DataType } = {
+type Fed = Exclude<Element, "bfloat16" | "float16">
+
+const toHost: { readonly [E in Fed]: (data: ReadonlyArray<number>) => ort.Tensor.DataType } = {
   float32: (data) => Float32Array.from(data),
-  float16: (data) => new Uint16Array(Float16Array.from(data).buffer),
   int32: (data) => Int32Array.from(data),
   int64: (data) => BigInt64Array.from(data, BigInt),
   uint32: (data) => Uint32Array.from(data),
@@ -27,15 +28,13 @@ const toHost: { readonly [E in Exclude<Element, "bfloat16">]: (data: ReadonlyArr
 }
 
 const toTensor = (element: Element, { data, shape }: Numbers): ort.Tensor => {
-  if (element === "bfloat16") throw new Error("bfloat16 does not cross to the runtime")
+  if (element === "bfloat16" || element === "float16") throw new Error(`feed float32 and cast it to ${element} in the graph`)
   return new ort.Tensor(element, toHost[element](data), shape)
 }
 
 const toNumbers = (tensor: ort.Tensor): Numbers => ({
   shape: tensor.dims,
-  data: tensor.data instanceof Uint16Array
-    ? Array.from(new Float16Array(tensor.data.buffer, tensor.data.byteOffset, tensor.data.length))
-    : Array.from(tensor.data as ArrayLike<number | bigint>, Number)
+  data: Array.from(tensor.data as ArrayLike<number | bigint>, Number)
 })
 
 /** Loads the graph once; weights are linked beside the model, from where the runtime maps them. */

@@ -1,0 +1,99 @@
+/** Equal graphs are equal bytes, weights stay in their files, names are unique. */
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { afterAll, assert, describe, it } from "@effect/vitest"
+import * as g from "../../src/graph/build.ts"
+import { gradients } from "../../src/graph/autodiff.ts"
+import { NameClash } from "../../src/graph/Errors.ts"
+import { serialize } from "../../src/graph/serialize.ts"
+import type { WeightLocation } from "../../src/graph/Tensor.ts"
+import { evaluate, load } from "./evaluate.ts"
+
+const folder = mkdtempSync(join(tmpdir(), "weights-"))
+afterAll(() => rmSync(folder, { recursive: true }))
+
+/** A file with bytes before and after the values, which start at an odd offset. */
+const stored = (name: string, bytes: Uint8Array): WeightLocation => {
+  const file = join(folder, name)
+  writeFileSync(file, Buffer.concat([Buffer.alloc(7, 0xff), bytes, Buffer.alloc(5, 0xff)]))
+  return { file, offset: 7, length: bytes.length }
+}
+
+const values = [1, -2.5, 0.5, 3, 0.25, -8]
+const float32 = stored("float32", new Uint8Array(Float32Array.from(values).buffer))
+const bfloat16 = stored("bfloat16", new Uint8Array(new Uint16Array(new Uint32Array(Float32Array.from(values).buffer).map((bits) => bits >>> 16)).buffer))
+const float16 = stored("float16", new Uint8Array(new Float16Array(values).buffer))
+
+/** Built anew at each call. */
+const step = (scale: number, location = float32) => {
+  const x = g.input("x", "float32", ["tokens", 3])
+  const w = g.weight("w", "float32", [2, 3], location)
+  const loss = g.mul(g.sum(g.gelu(g.linear(x, w))), scale)
+  const [gradient = loss] = gradients(loss, [x])
+  return serialize({ name: "step", outputs: { loss, gradient } })
+}
+
+describe("bytes", () => {
+  it("are the same for the same graph", () => {
+    assert.deepStrictEqual(step(2), step(2))
+  })
+
+  it("differ with a constant, and not with the folder of the weights", () => {
+    assert.notDeepEqual(step(3).model, step(2).model)
+    const elsewhere = step(2, { ...float32, file: "/elsewhere/model.safetensors" })
+    assert.deepStrictEqual(elsewhere.model, step(2).model)
+    assert.deepStrictEqual(elsewhere.files, { "weights-0": "/elsewhere/model.safetensors" })
+  })
+
+  it("do not hold the weights", () => {
+    const w = g.weight("w", "float32", [1000, 1000], { file: "/large", offset: 0, length: 4_000_000 })
+    assert.isBelow(serialize({ name: "large", outputs: { y: g.linear(g.input("x", "float32", ["n", 1000]), w) } }).model.length, 1000)
+  })
+
+  it("come with what a run must feed", () => {
+    assert.deepStrictEqual(step(1).inputs, [{ name: "x", element: "float32", shape: ["tokens", 3] }])
+  })
+})
+
+describe("weights", () => {
+  it.each([["float32", float32], ["float16", float16], ["bfloat16", bfloat16]] as const)(
+    "of type %s are read from the middle of a file",
+    async (element, location) => {
+      const w = g.cast(g.weight("w", element, [2, 3], location), "float32")
+      assert.deepStrictEqual(await evaluate(g.add(w, 1)), { shape: [2, 3], data: values.map((value) => value + 1) })
+    }
+  )
+
+  it("come from several files, each linked once", async () => {
+    const w = g.weight("w", "float32", [2, 3], float32)
+    const v = g.cast(g.weight("v", "float16", [2, 3], float16), "float32")
+    assert.deepStrictEqual((await evaluate(g.sub(g.add(w, v), w))).data, values)
+  })
+})
+
+describe("names", () => {
+  const x = g.input("x", "float32", [2])
+
+  it("of one input asked for twice are one input", () => {
+    const sum = g.add(x, g.input("x", "float32", [2]))
+    assert.strictEqual(serialize({ name: "g", outputs: { sum } }).inputs.length, 1)
+  })
+
+  it("that two values share are refused", () => {
+    const refused = [
+      { y: g.add(x, g.cast(g.input("x", "int32", [2]), "float32")) },
+      { y: g.add(g.input("w", "float32", [2, 3]), g.weight("w", "float32", [2, 3], float32)) },
+      { x: g.neg(x) }
+    ]
+    for (const outputs of refused) {
+      assert.throws(() => serialize({ name: "g", outputs: { ...outputs } }), NameClash, /two different values are called/)
+    }
+  })
+
+  it("of results may stand for one tensor, an input or a constant", async () => {
+    const y = g.neg(x)
+    const found = await (await load({ y, again: y, fed: x, fixed: g.scalar(3) }))({ x: { shape: [2], data: [1, 2] } })
+    assert.deepStrictEqual(Object.values(found).map(({ data }) => data), [[-1, -2], [-1, -2], [1, 2], [3]])
+  })
+})

@@ -8,7 +8,9 @@ export type AnyRow = { readonly [column: string]: unknown }
 /** Files outside the store, found by pattern when a plan is made: the only way in for data. */
 export interface ExternalFiles {
   readonly kind: "external"
-  /** Glob patterns or folders, relative to the pipeline file's folder. */
+  /** Relative to the pipeline file's folder, or absolute; entries are named relative to it. */
+  readonly folder: string
+  /** Glob patterns inside the folder. */
   readonly patterns: ReadonlyArray<string>
 }
 

@@ -135,7 +135,7 @@ export const apply = <
 >(
   used: Stage<Config, I, O, Computes>,
   use: {
-    readonly config: Config
+    readonly config: NoInfer<Config>
     readonly inputs: Inputs<I>
     readonly schemas: Schemas
     readonly label?: string

@@ -1,0 +1,19 @@
+/** The services behind the verbs: the store of a folder, and the runtime on a device. */
+import * as Layer from "effect/Layer"
+import * as path from "node:path"
+import type { OnnxRuntime } from "../runtime/OnnxRuntime.ts"
+import { layer as runtimeLayer } from "../runtime/layer.ts"
+import type { StoreFailure } from "../store/Errors.ts"
+import { Store } from "../store/Store.ts"
+import { analysisCacheLayer } from "../engine/code/persistentCache.ts"
+import type { Options } from "./arguments.ts"
+
+/** Sessions put their files beside the store, so that weights in it can be linked rather than copied. */
+export const live = (options: Options): Layer.Layer<Store | OnnxRuntime, StoreFailure> => {
+  const root = path.resolve(options.store)
+  return Layer.mergeAll(
+    Store.layer(root),
+    runtimeLayer({ provider: options.device, scratchDirectory: path.join(root, "sessions") }),
+    analysisCacheLayer(path.join(root, "code"))
+  )
+}

@@ -1,0 +1,17 @@
+/** What happens during a run, as it happens: for a terminal, a log, a test. */
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import type { ProgressReport } from "../pipeline/Progress.ts"
+
+export type Event =
+  /** A result was found in the store. */
+  | { readonly kind: "cached"; readonly step: string }
+  | { readonly kind: "started"; readonly step: string; readonly stage: string; readonly reason: string }
+  | { readonly kind: "progress"; readonly step: string; readonly report: ProgressReport }
+  | { readonly kind: "finished"; readonly step: string; readonly seconds: number }
+  | { readonly kind: "failed"; readonly step: string; readonly message: string }
+
+/** Takes events; silent by default. */
+export const Events = Context.Reference<{
+  readonly emit: (event: Event) => Effect.Effect<void>
+}>("tanren/engine/Events", { defaultValue: () => ({ emit: () => Effect.void }) })

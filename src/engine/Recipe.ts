@@ -1,0 +1,108 @@
+/** A recipe is an experiment laid out for work: every node once, after the nodes it reads, under a name of its own. */
+import * as Effect from "effect/Effect"
+import type { Artifact, ExternalFiles } from "../pipeline/Artifact.ts"
+import type { Experiment } from "../pipeline/Experiment.ts"
+import type { Node } from "../pipeline/Node.ts"
+import { digestOf } from "../store/Digest.ts"
+import { canonicalConfig, type CanonicalConfig } from "./config/canonicalConfig.ts"
+import type { ConfigFailure } from "./config/Errors.ts"
+import { describeRow } from "../table/RowSchema.ts"
+import * as Tree from "./Tree.ts"
+
+/** A leaf of a step's inputs: an output of an earlier step, or files from outside. */
+export type Source =
+  | { readonly kind: "step"; readonly step: Step; readonly output: string }
+  | { readonly kind: "external"; readonly files: ExternalFiles; readonly as: "files" | "model" }
+
+/** One node to obtain. */
+export interface Step {
+  /** Unique in its recipe: the node's label, numbered when several share it. */
+  readonly name: string
+  readonly node: Node
+  readonly config: CanonicalConfig
+  readonly inputs: { readonly [name: string]: Tree.Tree<Source> }
+}
+
+export interface Recipe {
+  readonly experiment: Experiment
+  /** Each step comes after those it reads. */
+  readonly steps: ReadonlyArray<Step>
+  /** The step and output behind an artifact of the experiment; null for files from outside. */
+  readonly sourceOf: (artifact: Artifact) => Source
+}
+
+/** Everything that an experiment asks for, by name. */
+export const goals = (experiment: Experiment): ReadonlyArray<Artifact> => [
+  ...Object.values(experiment.results).flatMap((row) => Object.values(row)),
+  ...Object.values(experiment.outputs),
+  ...(experiment.report === null ? [] : [experiment.report])
+]
+
+/**
+ * Lays out an experiment. Nodes of one stage with equal configs and equal inputs become one step, however often the
+ * pipeline file built them. Fails when a config does not fit its stage's schema or holds a function that is not closed.
+ */
+export const recipeOf = (experiment: Experiment): Effect.Effect<Recipe, ConfigFailure> =>
+  Effect.gen(function*() {
+    const steps: Array<Step> = []
+    const byNode = new Map<Node, Step>()
+    const byIdentity = new Map<string, Step>()
+    const identities = new Map<Step, string>()
+    const labels = new Map<string, number>()
+
+    const uniqueName = (label: string): string => {
+      const uses = (labels.get(label) ?? 0) + 1
+      labels.set(label, uses)
+      return uses === 1 ? label : uniqueName(`${label}#${uses}`)
+    }
+
+    const identify = (source: Source): unknown =>
+      source.kind === "step"
+        ? { step: identities.get(source.step), output: source.output }
+        : { as: source.as, files: source.files }
+
+    const sourceOf = (artifact: Artifact): Source => {
+      if (artifact.origin.kind === "external") {
+        return { kind: "external", files: artifact.origin, as: artifact.kind === "model" ? "model" : "files" }
+      }
+      const step = byNode.get(artifact.origin.node)
+      if (step === undefined) throw new Error(`internal: "${artifact.origin.node.label}" is not part of the recipe`)
+      return { kind: "step", step, output: artifact.origin.output }
+    }
+
+    const visit = (node: Node): Effect.Effect<void, ConfigFailure> =>
+      Effect.gen(function*() {
+        if (byNode.has(node)) return
+        const trees = Object.entries(node.inputs).map(([name, input]) => [name, Tree.treeOf(input)] as const)
+        for (const [, tree] of trees) {
+          for (const artifact of Tree.leaves(tree)) {
+            if (artifact.origin.kind === "node") yield* visit(artifact.origin.node)
+          }
+        }
+        const inputs = Object.fromEntries(trees.map(([name, tree]) => [name, Tree.map(tree, sourceOf)]))
+        const config = yield* canonicalConfig(node.stage.config, node.config, describeRow)
+        const identity = digestOf(JSON.stringify([
+          node.stage.module,
+          node.stage.name,
+          config.text,
+          Object.entries(inputs).map(([name, tree]) => [name, Tree.unwrap(Tree.map(tree, identify))])
+        ]))
+        const known = byIdentity.get(identity)
+        const step = known ?? { name: uniqueName(node.label), node, config, inputs }
+        byNode.set(node, step)
+        if (known !== undefined) return
+        byIdentity.set(identity, step)
+        identities.set(step, identity)
+        steps.push(step)
+      })
+
+    for (const goal of goals(experiment)) if (goal.origin.kind === "node") yield* visit(goal.origin.node)
+    return { experiment, steps, sourceOf }
+  })
+
+/** The steps that a step reads directly, each once. */
+export const dependencies = (step: Step): ReadonlyArray<Step> => [
+  ...new Set(
+    Object.values(step.inputs).flatMap(Tree.leaves).flatMap((source) => source.kind === "step" ? [source.step] : [])
+  )
+]

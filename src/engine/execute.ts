@@ -1,0 +1,91 @@
+/** Executing one step: readers in, the stage's function, contents out, and a record that is true or is not written. */
+import * as Cause from "effect/Cause"
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import { stat } from "node:fs/promises"
+import { hostname } from "node:os"
+import { Progress } from "../pipeline/Progress.ts"
+import type { StageFailure } from "../pipeline/Reader.ts"
+import type { OnnxRuntime } from "../runtime/OnnxRuntime.ts"
+import type { ActionRecord } from "../store/ActionRecord.ts"
+import { Store } from "../store/Store.ts"
+import { InputMoved, StageBroken } from "./Errors.ts"
+import { Events } from "./Events.ts"
+import { moved } from "./external.ts"
+import type { Identity } from "./identity.ts"
+import { type InputsResolved, writeOutputs } from "./outputs.ts"
+import { readerOf } from "./readers.ts"
+import type { Step } from "./Recipe.ts"
+import { filesOf } from "./Resolved.ts"
+import * as Tree from "./Tree.ts"
+
+const timeOf = (milliseconds: number): string => new Date(milliseconds).toISOString()
+
+/** Modules that were written since the identity was taken. */
+const movedModules = (identity: Identity): Effect.Effect<ReadonlyArray<string>> =>
+  Effect.map(
+    Effect.forEach(identity.modules, (module) =>
+      Effect.promise(() => stat(module.path).then((now) => now.mtimeMs === module.modifiedMs, () => false)).pipe(
+        Effect.map((same) => same ? [] : [module.path])
+      ), { concurrency: 16 }),
+    (paths) => paths.flat()
+  )
+
+/** A defect inside a stage is told as a failure of that stage: other steps go on. */
+const contain = (step: Step) => <A, E extends StageFailure, R>(effect: Effect.Effect<A, E, R>) =>
+  Effect.catchCause(effect, (cause): Effect.Effect<never, E | StageBroken> => {
+    if (Cause.hasInterrupts(cause) || !Cause.hasDies(cause)) return Effect.failCause(cause)
+    const reason = Cause.squash(cause)
+    return Effect.fail(new StageBroken({
+      step: step.name,
+      stage: step.node.stage.name,
+      reason: reason instanceof Error ? reason.message : String(reason)
+    }))
+  })
+
+/**
+ * Runs a step's stage and stores what it gives under its key. Nothing is stored when the stage fails, when it is
+ * interrupted, or when files or code it was made from changed meanwhile.
+ */
+export const execute = (
+  step: Step,
+  identity: Identity,
+  inputs: InputsResolved
+): Effect.Effect<ActionRecord, StageFailure, Store | OnnxRuntime> =>
+  Effect.scoped(Effect.gen(function*() {
+    const store = yield* Store
+    const { emit } = yield* Events
+    const started = yield* Clock.currentTimeMillis
+    const readers: Record<string, unknown> = {}
+    for (const [port, tree] of Object.entries(inputs)) readers[port] = Tree.unwrap(yield* Tree.mapEffect(tree, readerOf))
+    const portOf = (reader: unknown) => Object.keys(readers).find((port) => readers[port] === reader) ?? null
+
+    const outputs = yield* step.node.stage.run(
+      // The ports' types were checked where the node was built; here every stage looks the same.
+      readers as never,
+      step.node.config as never
+    ).pipe(
+      Effect.flatMap((contents) => writeOutputs(step, contents, portOf, inputs)),
+      Effect.provideService(Progress, { report: (report) => emit({ kind: "progress", step: step.name, report }) })
+    )
+
+    const files = Object.values(inputs).flatMap(Tree.leaves).flatMap(filesOf)
+    const paths = [...yield* moved(files), ...yield* movedModules(identity)]
+    if (paths.length > 0) return yield* new InputMoved({ step: step.name, paths })
+
+    const record: ActionRecord = {
+      format: 1,
+      key: identity.key,
+      stage: step.node.stage.name,
+      ingredients: identity.ingredients,
+      outputs,
+      provenance: {
+        started: timeOf(started),
+        finished: timeOf(yield* Clock.currentTimeMillis),
+        host: hostname(),
+        step: step.name
+      }
+    }
+    yield* store.actions.put(record)
+    return record
+  })).pipe(contain(step))

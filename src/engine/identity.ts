@@ -1,0 +1,87 @@
+/** The identity of an action: everything that decides its result, and the key that is the hash of it. */
+import * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
+import { OnnxRuntime } from "../runtime/OnnxRuntime.ts"
+import { type ActionKey, keyOf } from "../store/Digest.ts"
+import { describeRow } from "../table/RowSchema.ts"
+import type { CodeFailure } from "./code/Errors.ts"
+import { fingerprint } from "./code/fingerprint.ts"
+import { canonicalText, type JsonValue } from "./config/JsonValue.ts"
+import type { Step } from "./Recipe.ts"
+import type { Resolved } from "./Resolved.ts"
+import * as Tree from "./Tree.ts"
+
+/** Raised when the engine itself starts to give other results for the same ingredients. */
+const engineFormat = 1
+
+const Declaration = Schema.Struct({
+  module: Schema.String,
+  name: Schema.String,
+  hash: Schema.String,
+  /** Its minified text, where it is short enough to show. */
+  text: Schema.optionalKey(Schema.String)
+})
+
+/** What a key is made of, kept with the result so that a later plan can say what changed. */
+export const Ingredients = Schema.Struct({
+  format: Schema.Int,
+  stage: Schema.String,
+  code: Schema.Struct({
+    digest: Schema.String,
+    declarations: Schema.Array(Declaration),
+    packages: Schema.Array(Schema.String)
+  }),
+  config: Schema.Json,
+  /** Port to the digests at the leaves of its input. */
+  inputs: Schema.Record(Schema.String, Schema.Json),
+  /** The rows of each output table, in canonical words. */
+  rows: Schema.Record(Schema.String, Schema.String),
+  compute: Schema.NullOr(Schema.Struct({
+    provider: Schema.String,
+    runtimeVersion: Schema.String,
+    options: Schema.String
+  }))
+})
+export type Ingredients = typeof Ingredients.Type
+
+export interface Identity {
+  readonly key: ActionKey
+  readonly ingredients: Ingredients
+  /** Modules behind the code, to be checked again when the result is stored. */
+  readonly modules: ReadonlyArray<{ readonly path: string; readonly modifiedMs: number }>
+}
+
+/** The part of the ingredients that is hashed: of the code its digest alone, since that covers the rest of it. */
+const hashed = (ingredients: Ingredients): string => {
+  const { code, ...rest } = ingredients
+  return canonicalText({ ...rest, code: code.digest })
+}
+
+const digestLeaf = (resolved: Resolved): JsonValue => ({ kind: resolved.kind, digest: resolved.digest })
+
+/** Identifies the action of a step, given what its inputs are. */
+export const identify = (
+  step: Step,
+  inputs: { readonly [port: string]: Tree.Tree<Resolved> }
+): Effect.Effect<Identity, CodeFailure | { readonly _tag: string; readonly message: string }, OnnxRuntime> =>
+  Effect.gen(function*() {
+    const stage = step.node.stage
+    const code = yield* fingerprint({ module: stage.module, name: stage.name })
+    const rows: Record<string, string> = {}
+    for (const [name, promise] of Object.entries(step.node.outputs)) {
+      if (promise.kind === "table") rows[name] = yield* describeRow(promise.schema)
+    }
+    const { provider, runtimeVersion, options } = (yield* OnnxRuntime).identity
+    const ingredients: Ingredients = {
+      format: engineFormat,
+      stage: stage.name,
+      code: { digest: code.digest, declarations: code.declarations, packages: code.packages },
+      config: step.config.json,
+      inputs: Object.fromEntries(
+        Object.entries(inputs).map(([port, tree]) => [port, Tree.unwrap(Tree.map(tree, digestLeaf)) as JsonValue])
+      ),
+      rows,
+      compute: stage.computes ? { provider, runtimeVersion, options } : null
+    }
+    return { key: keyOf(hashed(ingredients)), ingredients, modules: code.modules }
+  })

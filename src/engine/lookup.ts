@@ -1,0 +1,121 @@
+/** Finding a step's result: its key, and what the store has under it. */
+import * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
+import type { StageFailure } from "../pipeline/Reader.ts"
+import type { OnnxRuntime } from "../runtime/OnnxRuntime.ts"
+import type { ActionRecord } from "../store/ActionRecord.ts"
+import type { StoreFailure } from "../store/Errors.ts"
+import { Store } from "../store/Store.ts"
+import { resolveExternal } from "./external.ts"
+import { type Identity, identify, Ingredients } from "./identity.ts"
+import { type InputsResolved, resolveOutput } from "./outputs.ts"
+import type { Source, Step } from "./Recipe.ts"
+import type { Resolved } from "./Resolved.ts"
+import * as Tree from "./Tree.ts"
+import { changes, describe } from "./why.ts"
+
+/** A step whose result is known. */
+export interface Known {
+  readonly step: Step
+  readonly identity: Identity
+  readonly inputs: InputsResolved
+  readonly outputs: { readonly [name: string]: Resolved }
+}
+
+/** Every input of a step, given what each of its sources is. */
+export const resolveInputs = <E, R>(
+  step: Step,
+  resolve: (source: Source) => Effect.Effect<Resolved, E, R>
+): Effect.Effect<InputsResolved, E, R> =>
+  Effect.gen(function*() {
+    const inputs: Record<string, Tree.Tree<Resolved>> = {}
+    for (const [port, tree] of Object.entries(step.inputs)) inputs[port] = yield* Tree.mapEffect(tree, resolve)
+    return inputs
+  })
+
+/** A source from outside, or the output of a step that is known. */
+export const resolveSource = <E, R>(
+  root: string,
+  known: (step: Step) => Effect.Effect<Known, E, R>
+) =>
+(source: Source): Effect.Effect<Resolved, E | StageFailure, R | Store> =>
+  source.kind === "external"
+    ? resolveExternal(root, source.files, source.as)
+    : Effect.map(known(source.step), ({ outputs }) => {
+      const resolved = outputs[source.output]
+      if (resolved === undefined) throw new Error(`internal: "${source.step.name}" has no output "${source.output}"`)
+      return resolved
+    })
+
+/** A step's outputs out of a record; null when a promised output is not there as promised. */
+export const outputsOf = (
+  step: Step,
+  record: ActionRecord,
+  inputs: InputsResolved
+): Effect.Effect<{ readonly [name: string]: Resolved } | null, never, Store> =>
+  Effect.map(Store, (store) => {
+    const outputs: Record<string, Resolved> = {}
+    for (const [name, promise] of Object.entries(step.node.outputs)) {
+      const output = record.outputs[name]
+      const resolved = output === undefined
+        ? null
+        : resolveOutput(promise, output, inputs, (ref) => store.objects.path(ref.digest))
+      if (resolved === null) return null
+      outputs[name] = resolved
+    }
+    return outputs
+  })
+
+/** Whether all objects of a record are in the store, intact. */
+const intact = (record: ActionRecord, depth: "stat" | "content"): Effect.Effect<boolean, StoreFailure, Store> =>
+  Effect.gen(function*() {
+    const store = yield* Store
+    for (const output of Object.values(record.outputs)) {
+      for (const ref of Object.values(output.objects)) if (!(yield* store.objects.verify(ref, depth))) return false
+    }
+    return true
+  })
+
+/** What the store says about a step: a result, or the reason why there is none. */
+export type Lookup =
+  | { readonly kind: "hit"; readonly known: Known }
+  | { readonly kind: "miss"; readonly identity: Identity; readonly reason: string }
+
+/** Looks a step up under its key. `depth` says how its objects are checked: see `Objects.verify`. */
+export const lookup = (
+  experiment: string,
+  step: Step,
+  inputs: InputsResolved,
+  depth: "stat" | "content"
+): Effect.Effect<Lookup, StageFailure, Store | OnnxRuntime> =>
+  Effect.gen(function*() {
+    const store = yield* Store
+    const identity = yield* identify(step, inputs)
+    const record = yield* store.actions.get(identity.key)
+    if (record === null) {
+      return { kind: "miss", identity, reason: yield* reasonOfMiss(experiment, step, identity) }
+    }
+    const outputs = (yield* intact(record, depth)) ? yield* outputsOf(step, record, inputs) : null
+    return outputs === null
+      ? { kind: "miss", identity, reason: "its stored result is missing or damaged" }
+      : { kind: "hit", known: { step, identity, inputs, outputs } }
+  })
+
+/** The ingredients that a step of this name had last; null when it never ran. */
+export const lastIngredients = (
+  experiment: string,
+  step: Step
+): Effect.Effect<Ingredients | null, StoreFailure, Store> =>
+  Effect.gen(function*() {
+    const store = yield* Store
+    const key = (yield* store.runs.latest(experiment))[step.name]
+    const record = key === undefined ? null : yield* store.actions.get(key)
+    return record !== null && Schema.is(Ingredients)(record.ingredients) ? record.ingredients : null
+  })
+
+const reasonOfMiss = (experiment: string, step: Step, identity: Identity) =>
+  Effect.map(lastIngredients(experiment, step), (last) => {
+    if (last === null) return "it never ran"
+    const found = changes(last, identity.ingredients)
+    return found.length === 0 ? "its result is no longer in the store" : found.map(describe).join("; ")
+  })

@@ -1,0 +1,35 @@
+/** What pipeline files and stage files import: the language, the built-in stages, the prompts of the paper. */
+export { pipe } from "effect/Function"
+
+export type { Artifact, Files, Model, RowOf, Split, Table, Tabular, Value, WithRow } from "../src/pipeline/Artifact.ts"
+export { ClosedFunction, RowSchema } from "../src/pipeline/ConfigValue.ts"
+export { atLeast, atMost, compare, type Expectation, experiment, type Experiment, near } from "../src/pipeline/Experiment.ts"
+export { Answers, type Measurement, MeasurementResult, Score, TrainingLog } from "../src/pipeline/Measurement.ts"
+export { model, tokenizerOf } from "../src/pipeline/model.ts"
+export { Progress, type ProgressReport } from "../src/pipeline/Progress.ts"
+export type {
+  FileEntry,
+  FilesContent,
+  FilesReader,
+  ModelContent,
+  ModelReader,
+  StageFailure,
+  TableContent,
+  TableReader
+} from "../src/pipeline/Reader.ts"
+export { aModel, anyTable, apply, type Port, someFiles, stage, type Stage, tableOf, treeOf, valueOf } from "../src/pipeline/Stage.ts"
+export { eachTable } from "../src/pipeline/tabular.ts"
+export { OnnxRuntime } from "../src/runtime/OnnxRuntime.ts"
+export { Float32s, Int32s } from "../src/table/RowSchema.ts"
+export { prompt, type Prompt } from "../src/text/Prompt.ts"
+export { alpacaPrompt, alpacaQuestionPrompt, calmPrompt, calmQuestionPrompt } from "../src/text/prompts.ts"
+export { template, type Template } from "../src/text/template.ts"
+
+export { choicePrompts } from "./choicePrompts.ts"
+export { choiceTask, type ChoiceTask } from "./choiceTask.ts"
+export { filter } from "./filter.ts"
+export { format } from "./format.ts"
+export { holdOut } from "./holdOut.ts"
+export { load } from "./load.ts"
+export { InstructionRow, PromptedRow, QuestionRow, TokenRow } from "./rows.ts"
+export { tokenize } from "./tokenize.ts"

@@ -1,0 +1,113 @@
+/** `load` reads rows out of files and checks each against the schema of its table. */
+import * as Effect from "effect/Effect"
+import * as Result from "effect/Result"
+import * as Schema from "effect/Schema"
+import * as SchemaIssue from "effect/SchemaIssue"
+import * as Stream from "effect/Stream"
+import type { Table } from "../src/pipeline/Artifact.ts"
+import { RowSchema } from "../src/pipeline/ConfigValue.ts"
+import { Progress } from "../src/pipeline/Progress.ts"
+import type { FilesReader } from "../src/pipeline/Reader.ts"
+import { anyTable, apply, someFiles, stage, tableOf } from "../src/pipeline/Stage.ts"
+import { type BadRow, BadRowRecord, NoRows, RowRefused, TooManyBadRows } from "./Errors.ts"
+
+/** Bad rows are kept in memory until the good ones are written; a file with more of them is not what it is taken for. */
+const mostBadRows = 100_000
+
+const Settings = Schema.Struct({ row: RowSchema, badRows: Schema.Literals(["fail", "set aside"]) })
+
+const problemsOf = SchemaIssue.makeFormatterStandardSchemaV1()
+
+const describeIssue = (issue: SchemaIssue.Issue): string =>
+  problemsOf(issue).issues.map(({ message, path = [] }) =>
+    path.length === 0 ? message : `the field "${path.map(String).join(".")}": ${message}`
+  ).join("; ")
+
+/** Reads one file after another; `refuse` takes the rows that do not fit. */
+const readAll = (
+  files: FilesReader,
+  row: Schema.Codec<unknown, unknown>,
+  refuse: (bad: BadRow) => Effect.Effect<void, RowRefused | TooManyBadRows>
+) =>
+  Effect.gen(function*() {
+    const { readRows } = yield* Effect.promise(() => import("../src/source/json.ts"))
+    const { report } = yield* Progress
+    const decode = Schema.decodeUnknownResult(row, { errors: "all" })
+    let read = 0
+    const rowsOf = (file: string) =>
+      Stream.mapEffect(readRows(file, files.stream(file)), (batch) =>
+        Effect.gen(function*() {
+          const rows: Array<unknown> = []
+          for (const { index, line, value } of batch) {
+            const decoded = decode(value)
+            if (Result.isSuccess(decoded)) rows.push(decoded.success)
+            else yield* refuse({ file, row: index, line, problem: describeIssue(decoded.failure.issue) })
+          }
+          read += batch.length
+          yield* report({ done: read, total: null, unit: "rows" })
+          return rows
+        }))
+    const someRead = Effect.suspend(() =>
+      read > 0 ? Effect.void : Effect.fail(new NoRows({ files: files.entries.map(({ path }) => path) }))
+    )
+    return Stream.fromIterable(files.entries).pipe(
+      Stream.flatMap(({ path }) => rowsOf(path)),
+      Stream.concat(Stream.fromEffectDrain(someRead))
+    )
+  })
+
+const loadStage = stage({
+  name: "load",
+  module: import.meta.url,
+  computes: false,
+  config: Settings,
+  inputs: { files: someFiles },
+  outputs: { rows: anyTable, setAside: tableOf(BadRowRecord) },
+  run: ({ files }, { badRows, row }) =>
+    Effect.gen(function*() {
+      const bad: Array<BadRow> = []
+      const refuse = (one: BadRow): Effect.Effect<void, RowRefused | TooManyBadRows> =>
+        badRows === "fail"
+          ? Effect.fail(new RowRefused(one))
+          : bad.push(one) > mostBadRows
+          ? Effect.fail(new TooManyBadRows({ most: mostBadRows, last: new RowRefused(one).message }))
+          : Effect.void
+      const rows = yield* readAll(files, row, refuse)
+      return {
+        // The schema that decoded the rows is the one that the table promises.
+        rows: Stream.map(rows, (batch) => batch as ReadonlyArray<{ readonly [column: string]: unknown }>),
+        // Outputs are taken in order: when this one is read, all rows have been.
+        setAside: Stream.suspend(() => Stream.succeed(bad))
+      }
+    })
+})
+
+/** A loaded table, and the rows that did not fit its schema. */
+export interface Loaded<out Row> extends Table<Row> {
+  readonly setAside: Table<BadRow>
+}
+
+/** Ways to load rows. */
+export const load = {
+  /**
+   * Rows of JSON files: arrays or JSON Lines, plain or gzipped, in the order of the files' paths. `files` is a glob pattern, or
+   * several, relative to `folder`, which is relative to the pipeline file.
+   *
+   * A row that does not fit the schema is an error that names file, row and field, or is set aside, as `badRows` says.
+   */
+  files: <Row>(config: {
+    readonly files: string | ReadonlyArray<string>
+    readonly folder?: string
+    readonly row: Schema.Codec<Row, unknown>
+    readonly badRows?: "fail" | "set aside"
+  }): Loaded<Row> => {
+    const patterns = typeof config.files === "string" ? [config.files] : config.files
+    const { rows, setAside } = apply(loadStage, {
+      config: { row: config.row, badRows: config.badRows ?? "fail" },
+      inputs: { files: { kind: "files", origin: { kind: "external", folder: config.folder ?? ".", patterns } } },
+      schemas: { rows: config.row },
+      label: `load: ${patterns.join(", ")}`
+    })
+    return { ...rows, setAside }
+  }
+}

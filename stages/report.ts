@@ -1,0 +1,94 @@
+/** The stage that writes an experiment's results up as a page, as Markdown and as JSON. */
+import * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
+import type { Files, Value } from "../src/pipeline/Artifact.ts"
+import type { Expectation, Expectations, Results } from "../src/pipeline/Experiment.ts"
+import type { TrainingLog } from "../src/pipeline/Measurement.ts"
+import { apply, someFiles, stage, treeOf } from "../src/pipeline/Stage.ts"
+
+type Trainings = { readonly [name: string]: Value<TrainingLog> }
+
+const source = Schema.NullOr(Schema.String)
+
+const Expected: Schema.Codec<Expectation, unknown> = Schema.Union([
+  Schema.Struct({
+    kind: Schema.Literal("near"),
+    value: Schema.Finite,
+    tolerance: Schema.Union([Schema.Struct({ relative: Schema.Finite }), Schema.Struct({ absolute: Schema.Finite })]),
+    source
+  }),
+  Schema.Struct({ kind: Schema.Literals(["atLeast", "atMost"]), value: Schema.Finite, source })
+])
+
+/** The order of display is part of the config, for the order of the inputs is no part of a key. */
+const Config = Schema.Struct({
+  title: Schema.NonEmptyString,
+  notes: Schema.Array(Schema.String),
+  models: Schema.Array(Schema.String),
+  measurements: Schema.Array(Schema.String),
+  trainings: Schema.Array(Schema.String),
+  tuned: Schema.Array(Schema.Struct({ tuned: Schema.String, base: Schema.String })),
+  expect: Schema.Array(Schema.Struct({ model: Schema.String, measurement: Schema.String, expectation: Expected }))
+})
+
+export const reportStage = stage({
+  name: "report",
+  module: import.meta.url,
+  computes: false,
+  config: Config,
+  inputs: { results: treeOf<Results>(), training: treeOf<Trainings>() },
+  outputs: { report: someFiles },
+  run: ({ results, training }, { trainings, ...config }) =>
+    Effect.map(Effect.promise(() => import("../src/report/files.ts")), ({ reportFiles }) => ({
+      report: reportFiles({
+        ...config,
+        results,
+        trainings: trainings.flatMap((name) => {
+          const log = training[name]
+          return log === undefined ? [] : [{ name, log }]
+        })
+      })
+    }))
+})
+
+/** What a report is about. */
+export interface ReportSubject<R extends Results> {
+  readonly results: R
+  /** Training logs, by the name under which the page shows them. */
+  readonly training?: Trainings
+  /** The same expectations as the experiment's. */
+  readonly expect?: Expectations<R>
+  /** The base of each tuned model, for a table of what tuning changed. */
+  readonly tuned?: { readonly [Tuned in keyof R]?: keyof R & string }
+}
+
+/**
+ * Writes `report.html` (one file that works offline), `report.md` and `report.json`: scores by model and measurement,
+ * what tuning changed, expectations and how they fared, training curves, and free answers side by side.
+ * `notes` are paragraphs that say how to read the figures.
+ */
+export const report = (options: { readonly title: string; readonly notes?: ReadonlyArray<string> }) =>
+<const R extends Results>({ expect = {}, results, training = {}, tuned = {} }: ReportSubject<R>): Files => {
+  const { title, notes = [] } = options
+  const models = Object.keys(results)
+  const measurements = [...new Set(Object.values(results).flatMap((cells) => Object.keys(cells)))]
+  const pairs: ReadonlyArray<readonly [string, string | undefined]> = Object.entries(tuned)
+  const expected: ReadonlyArray<readonly [string, { readonly [measurement: string]: Expectation } | undefined]> =
+    Object.entries(expect)
+  return apply(reportStage, {
+    label: title,
+    config: {
+      title,
+      notes,
+      models,
+      measurements,
+      trainings: Object.keys(training),
+      tuned: pairs.flatMap(([name, base]) => base === undefined ? [] : [{ tuned: name, base }]),
+      expect: expected.flatMap(([model, cells = {}]) =>
+        Object.entries(cells).map(([measurement, expectation]) => ({ model, measurement, expectation }))
+      )
+    },
+    inputs: { results, training },
+    schemas: {}
+  }).report
+}

@@ -1,0 +1,107 @@
+/** `tokenize` turns prompts and responses into token ids. */
+import * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
+import * as Stream from "effect/Stream"
+import type { Model, Tabular, WithRow } from "../src/pipeline/Artifact.ts"
+import { tokenizerOf } from "../src/pipeline/model.ts"
+import { apply, someFiles, stage, tableOf } from "../src/pipeline/Stage.ts"
+import { eachTable } from "../src/pipeline/tabular.ts"
+import type { Tokenizer } from "../src/text/tokenizer.ts"
+import { RowTooLong } from "./Errors.ts"
+import { PromptedRow, TokenRow } from "./rows.ts"
+import { readTokenizer } from "./tokenizer.ts"
+
+const Settings = Schema.Struct({
+  maxLength: Schema.Int.check(Schema.isGreaterThan(0)),
+  appendEos: Schema.Boolean,
+  tooLong: Schema.Literals(["cut", "fail"]),
+  lossOn: Schema.Literals(["text", "response"])
+})
+type Settings = typeof Settings.Type
+
+/** One row's ids within the limit; the end-of-text token comes last if the text does not end so and there is room. */
+const fit = (ids: Int32Array, eosId: number | null, { appendEos, maxLength }: Settings): Int32Array => {
+  const kept = ids.subarray(0, maxLength)
+  if (!appendEos || eosId === null || kept.length === maxLength || kept.at(-1) === eosId) return kept
+  const ended = new Int32Array(kept.length + 1)
+  ended.set(kept)
+  ended[kept.length] = eosId
+  return ended
+}
+
+const tokenizeBatch = (
+  tokenizer: Tokenizer,
+  batch: ReadonlyArray<PromptedRow>,
+  first: number,
+  settings: Settings
+) =>
+  Effect.gen(function*() {
+    const texts = batch.map(({ prompt, response }) => prompt + response)
+    const encoded = yield* tokenizer.encodeBatch(texts, { special: true })
+    const long = settings.tooLong === "fail" ? encoded.findIndex((ids) => ids.length > settings.maxLength) : -1
+    if (long >= 0) {
+      return yield* new RowTooLong({
+        stage: "tokenize",
+        row: first + long,
+        tokens: encoded[long]?.length ?? 0,
+        limit: settings.maxLength,
+        begins: (texts[long] ?? "").slice(0, 40)
+      })
+    }
+    const prompts = settings.lossOn === "text"
+      ? null
+      : yield* tokenizer.encodeBatch(batch.map(({ prompt }) => prompt), { special: true })
+    return encoded.map((ids, index): TokenRow => ({
+      ids: fit(ids, tokenizer.eosId, settings),
+      promptTokens: Math.min(prompts?.[index]?.length ?? 0, settings.maxLength),
+      cut: Math.max(0, ids.length - settings.maxLength)
+    }))
+  })
+
+const tokenizeStage = stage({
+  name: "tokenize",
+  module: import.meta.url,
+  computes: false,
+  config: Settings,
+  inputs: { rows: tableOf(PromptedRow), tokenizer: someFiles },
+  outputs: { rows: tableOf(TokenRow) },
+  run: ({ rows, tokenizer: files }, settings) =>
+    Effect.gen(function*() {
+      const tokenizer = yield* readTokenizer(files)
+      let read = 0
+      return {
+        rows: Stream.mapEffect(rows.batches, (batch) => {
+          const first = read
+          read += batch.length
+          return tokenizeBatch(tokenizer, batch, first, settings)
+        })
+      }
+    })
+})
+
+/**
+ * Tokenizes prompt and response as one text, as the model's tokenizer does with its special tokens.
+ *
+ * `tooLong` says what becomes of rows beyond `maxLength` tokens: an error (the default), or a cut at the end that the column
+ * `cut` counts. `lossOn: "response"` leaves the prompt's tokens, counted on the prompt alone, out of the loss; the default
+ * counts all, as the paper's code does.
+ */
+export const tokenize = (config: {
+  readonly model: Model
+  readonly maxLength: number
+  readonly appendEos?: boolean
+  readonly tooLong?: "cut" | "fail"
+  readonly lossOn?: "text" | "response"
+}) =>
+<T extends Tabular<PromptedRow>>(tabular: T): WithRow<T, TokenRow> =>
+  eachTable(tabular, (table) =>
+    apply(tokenizeStage, {
+      config: {
+        maxLength: config.maxLength,
+        appendEos: config.appendEos ?? true,
+        tooLong: config.tooLong ?? "fail",
+        lossOn: config.lossOn ?? "text"
+      },
+      inputs: { rows: table, tokenizer: tokenizerOf(config.model) },
+      schemas: {}
+    }).rows)

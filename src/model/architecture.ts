@@ -1,0 +1,58 @@
+/** What an architecture is: its weights, its linear layers, and the way from tokens to hidden states. */
+import type { Tensor } from "../graph/Operator.ts"
+import type { Attend, KeyValue } from "./attention.ts"
+import type { Architecture, ModelConfig } from "./config.ts"
+import { gptNeox } from "./gptNeox.ts"
+
+/** A linear layer, called by its module path as PEFT calls it. */
+export interface LinearModule {
+  readonly path: string
+  readonly inputs: number
+  readonly outputs: number
+}
+
+/** Applies the linear layer at a module path: [tokens, inputs] → [tokens, outputs]. */
+export type ApplyLinear = (path: string, x: Tensor) => Tensor
+
+/** Token-major inputs: every token of a batch, one sequence after the other. */
+export interface Tokens {
+  /** Token ids, int32 [tokens]. */
+  readonly ids: Tensor
+  /** The position of each token in its text, int32 [tokens]. */
+  readonly position: Tensor
+}
+
+/** How the parts of a model that can be done in several ways are done. */
+export interface Parts {
+  /** The weight of a name, in float32. */
+  readonly weight: (name: string) => Tensor
+  readonly linear: ApplyLinear
+  readonly attend: Attend
+}
+
+export interface Hidden {
+  /** After the last norm, [tokens, hidden]: what the output layer reads. */
+  readonly hidden: Tensor
+  /** Keys and values of every layer, for a cache. */
+  readonly keyValues: ReadonlyArray<KeyValue>
+}
+
+/** A model without its output layer. */
+export interface Backbone {
+  /** Every weight that is read, with its shape: a linear layer's are `path.weight` [outputs, inputs] and maybe `path.bias`. */
+  readonly weights: ReadonlyMap<string, ReadonlyArray<number>>
+  /** The layers that an adapter can sit on, in order of computation. */
+  readonly modules: ReadonlyArray<LinearModule>
+  /** The name of the output layer's weight, [vocabulary, hidden]. */
+  readonly outputWeight: string
+  /** Heads of keys and values, and the size of each: what a cache is made of. */
+  readonly cache: { readonly heads: number; readonly size: number }
+  readonly forward: (parts: Parts, tokens: Tokens) => Hidden
+}
+
+const backbones: { readonly [A in Architecture]: (config: Extract<ModelConfig, { architecture: A }>) => Backbone } = {
+  gpt_neox: gptNeox
+}
+
+/** The backbone that a config describes. */
+export const backboneOf = (config: ModelConfig): Backbone => backbones[config.architecture](config)

@@ -1,0 +1,11 @@
+/** A stored tensor as a symbol of a graph. */
+import { cast, weight } from "../../graph/build.ts"
+import type { Tensor } from "../../graph/Operator.ts"
+import type { FilesReader } from "../../pipeline/Reader.ts"
+import type { StoredTensor } from "./safetensors.ts"
+
+/** The tensor in float32, read in place; half precision is widened by the graph. `name` must be unique in a graph. */
+export const storedSymbol = (files: FilesReader, name: string, tensor: StoredTensor): Tensor => {
+  const { element, length, offset, path, shape } = tensor
+  return cast(weight(name, element, shape, { file: files.location(path), offset, length }), "float32")
+}

@@ -22,13 +22,19 @@ export class ProviderMissing extends Schema.TaggedError<ProviderMissing>()("Prov
   }
 }
 
-/** The runtime's process ended while it was needed: killed for memory, a driver fault, a crash. */
+/**
+ * The runtime's process ended while it was needed: killed for memory, a driver fault, a crash.
+ * One that never started has neither an exit code nor a signal.
+ */
 export class ProcessLost extends Schema.TaggedError<ProcessLost>()("ProcessLost", {
   exitCode: Schema.NullOr(Schema.Int),
   signal: Schema.NullOr(Schema.String),
   standardError: Schema.String
 }) {
   override get message() {
+    if (this.exitCode === null && this.signal === null) {
+      return `The process that runs the model could not be started: ${this.standardError}`
+    }
     const how = this.signal === null ? `ended with exit code ${this.exitCode}` : `was ended by ${this.signal}`
     const hint = this.signal === "SIGKILL"
       ? " A SIGKILL that nobody sent usually means that the machine ran out of memory: use a smaller batch, or free memory, and run again."

@@ -1,0 +1,87 @@
+/** What each execution provider needs, how its sessions are set up, and which of that decides the bits of a result. */
+import { statSync } from "node:fs"
+import { createRequire } from "node:module"
+import { dirname, join } from "node:path"
+import type { ComputeIdentity, ExecutionProvider } from "./OnnxRuntime.ts"
+import type { SessionOptions } from "./protocol.ts"
+
+const packageFile = "onnxruntime-node/package.json"
+
+/** The version of the runtime in the package, read without loading its library. */
+const runtimeVersion = (): string => {
+  const { version }: { readonly version: string } = createRequire(import.meta.url)(packageFile)
+  return version
+}
+
+/**
+ * Threads within one operator, on every machine alike. The matrix product splits its columns over all threads of the
+ * session, whether or not there are cores for them, and splits the sum over the inner dimension differently where a
+ * thread gets 64 columns or fewer: the number of threads decides bits. Eight cost a machine with two cores nothing.
+ */
+export const defaultThreads = 8
+
+/**
+ * The session options of every provider.
+ * - Prepacking would copy each weight, once for each use of it, and gives other bits.
+ * - "basic" gives the bits of the graph as it is written. The levels above it fuse operators, which changed the bits and
+ *   gained nothing on graphs that are written with fused operators to begin with.
+ * - Threads that spin while they wait would take the cores from those that compute: with more threads than cores, or
+ *   beside other work, runs took several times as long.
+ */
+export const sessionOptions = (
+  provider: ExecutionProvider,
+  threads: number,
+  device: number | undefined
+): SessionOptions => ({
+  executionProviders: [{ name: provider, ...(device === undefined ? {} : { deviceId: device }) }],
+  graphOptimizationLevel: "basic",
+  executionMode: "sequential",
+  logSeverityLevel: 3,
+  intraOpNumThreads: threads,
+  extra: { session: { disable_prepacking: "1", "intra_op.allow_spinning": "0" } }
+})
+
+/** Variables that a provider's libraries read. CUDA's round factors to 10 bits of mantissa (TF32) unless told not to. */
+export const environment: { readonly [P in ExecutionProvider]: Readonly<Record<string, string>> } = {
+  cpu: {},
+  webgpu: {},
+  cuda: { NVIDIA_TF32_OVERRIDE: "0" }
+}
+
+const arithmetic: { readonly [P in ExecutionProvider]: string } = { cpu: "", webgpu: "", cuda: " tf32=off" }
+
+/** The part of a stage's key that the runtime contributes. */
+export const identityOf = (provider: ExecutionProvider, threads: number): ComputeIdentity => ({
+  provider,
+  runtimeVersion: runtimeVersion(),
+  options: `optimization=basic prepacking=off threads=${threads}${arithmetic[provider]}`
+})
+
+/** What to do about each provider that does not start. */
+export const remedy: { readonly [P in ExecutionProvider]: string } = {
+  cpu: "Install onnxruntime-node again: the library for this platform is missing from it, or is damaged.",
+  webgpu: "It needs a graphics device with Vulkan (Linux, with its driver and libvulkan1), Direct3D 12 (Windows) or Metal "
+    + "(macOS). Without one, a Vulkan device in software serves for tests: Debian's chromium package brings SwiftShader, "
+    + "used when VK_DRIVER_FILES names its vk_swiftshader_icd.json. Or choose the cpu provider.",
+  cuda: "It needs Linux on x64, an NVIDIA device, CUDA 12 and cuDNN 9 on the library path, and libraries that the npm "
+    + "package leaves out: fetch them with `node node_modules/onnxruntime-node/script/install "
+    + "--onnxruntime-node-install=cuda12`. Or choose the webgpu provider, which needs none of these, or cpu."
+}
+
+/** The real library has hundreds of megabytes; what stands in for it in a checkout or an image has a few bytes. */
+const smallestLibrary = 1_000_000
+
+/** What is wrong with the CUDA libraries in the package, if it can be seen from outside. */
+const cudaLibraryDefect = (): string | undefined => {
+  const root = dirname(createRequire(import.meta.url).resolve(packageFile))
+  const library = join(root, "bin/napi-v6", process.platform, process.arch, "libonnxruntime_providers_cuda.so")
+  const size = statSync(library, { throwIfNoEntry: false })?.size
+  if (size === undefined) return `${library} is missing.`
+  return size < smallestLibrary ? `${library} is a placeholder of ${size} bytes.` : undefined
+}
+
+/** A provider's refusal in the runtime's words, and in plainer ones where the cause is known. */
+export const refusal = (provider: ExecutionProvider, reason: string): string => {
+  const defect = provider === "cuda" ? cudaLibraryDefect() : undefined
+  return defect === undefined ? reason : `${defect} ONNX Runtime says: ${reason}`
+}

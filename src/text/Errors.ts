@@ -20,8 +20,7 @@ export class NotATokenizer extends Schema.TaggedError<NotATokenizer>()("NotAToke
   reason: Schema.String
 }) {
   override get message() {
-    return `${this.file} is not a tokenizer file: ${this.reason}. Expected the JSON that Hugging Face libraries write ` +
-      `under that name.`
+    return `${this.file} is not a tokenizer file: ${this.reason}. Expected the JSON that Hugging Face libraries write.`
   }
 }
 

@@ -1,4 +1,4 @@
-/** Prompts pair what a model is given with what it should answer; one can have a second form for rows without an input. */
+/** Prompts pair what a model is given with what it should answer; rows without an input can have their own form. */
 import * as Schema from "effect/Schema"
 import { type Literal, type Placeholders, render, Template, template, type TextRow } from "./template.ts"
 

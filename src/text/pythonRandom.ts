@@ -11,8 +11,8 @@ interface Swappable<A> {
 
 /**
  * A stream of pseudo-random numbers, equal draw by draw to `random.Random(seed)` of CPython 3.2 and later: MT19937
- * seeded by `init_by_array` (Matsumoto and Nishimura 1998, 2002), integers below a bound by rejection, `shuffle` and both
- * branches of `sample`. It is a mutable cursor: every call moves it, and the order of calls is part of the result.
+ * seeded by `init_by_array` (Matsumoto and Nishimura 1998, 2002), integers below a bound by rejection, `shuffle`, and
+ * both branches of `sample`. It is a mutable cursor: every call moves it, and the order of calls is part of the result.
  */
 export class PythonRandom {
   readonly #state = new Uint32Array(stateLength)

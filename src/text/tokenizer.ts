@@ -24,9 +24,9 @@ export interface Tokenizer {
   readonly addsBos: boolean
   readonly addsEos: boolean
   /**
-   * The ids of each text, untruncated and unpadded; `special` says whether the tokenizer's own BOS, EOS and the like are
-   * put around them. The work is done on all cores, outside the event loop. A batch's ids are held in memory together:
-   * some thousand texts at a time are fastest.
+   * The ids of each text, untruncated and unpadded; `special` says whether the tokenizer's own BOS, EOS and the like
+   * are put around them. The work is done on all cores, outside the event loop. A batch's ids are held in memory
+   * together: some thousand texts at a time are fastest.
    *
    * Fails on a text with half of a surrogate pair, where Python fails too.
    */
@@ -40,7 +40,7 @@ export interface Tokenizer {
 
 /**
  * Reads a tokenizer. `tokenizer.json` alone decides the ids: as in transformers 5, its post-processor outweighs
- * `add_bos_token` and `add_eos_token` of the config, and truncation or padding that it prescribes is left to the caller.
+ * `add_bos_token` and `add_eos_token` of the config; truncation and padding that it prescribes are left to the caller.
  *
  * Fails if a file is not what its name says, or names a special token that the vocabulary lacks.
  */

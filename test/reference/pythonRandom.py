@@ -8,6 +8,11 @@ import sys
 
 sys.set_int_max_str_digits(0)
 
+SAMPLES = [
+    (0, 0), (1, 1), (21, 5), (22, 5), (85, 6), (86, 6), (85, 21), (86, 21), (277, 22), (278, 22),
+    (1000, 300), (5000, 300),
+]
+
 SEEDS = [0, 1, 42, -42, 2**32 - 1, 2**32, 123456789012345678901234567890, 2**20000 + 7]
 
 
@@ -18,7 +23,7 @@ def draws(seed):
         "bits": [rng.getrandbits(k) for k in (1, 5, 31, 32, 33, 48, 53)],
         "below": [rng.randrange(n) for n in (1, 2, 3, 1000, 2**31, 2**32 - 1, 2**32, 2**32 + 1, 2**53 - 1)],
         "uniform": [rng.random() for _ in range(5)],
-        "after2000": (lambda: ([rng.random() for _ in range(2000)], rng.random())[1])(),
+        "after2000": [rng.random() for _ in range(2001)][-1],
     }
 
 
@@ -53,10 +58,7 @@ def few_shot(rows, train, shots):
 
 print(json.dumps({
     "draws": [draws(seed) for seed in SEEDS],
-    "samples": [
-        sample(7, *case)
-        for case in [(0, 0), (1, 1), (21, 5), (22, 5), (85, 6), (86, 6), (85, 21), (86, 21), (277, 22), (278, 22), (1000, 300), (5000, 300)]
-    ],
+    "samples": [sample(7, *case) for case in SAMPLES],
     "shuffles": [shuffle(42, size) for size in (0, 1, 2, 10, 624, 625, 100_000)],
     "fewShot": [few_shot(2434, 20073, shots) for shots in (1, 2, 3)],
 }))

@@ -40,24 +40,32 @@ texts = [
 ]
 
 MODES = {"plain": False, "special": True}
+ROLES = ["bos_token", "eos_token", "pad_token", "unk_token"]
+
+
+def added_token(content):
+    """A token as configs of 2023 spell it."""
+    flags = {"lstrip": False, "normalized": True, "rstrip": False, "single_word": False}
+    return {"__type": "AddedToken", "content": content, **flags}
+
+
+def ends(ids):
+    return {"length": len(ids), "first": ids[:20], "last": ids[-20:]}
 
 
 def write(name, tokenizer, config, special_tokens_map=None):
     tokenizer.save(str(folder / f"{name}.tokenizer.json"), pretty=False)
     (folder / f"{name}.tokenizer_config.json").write_text(json.dumps(config, ensure_ascii=False, indent=1) + "\n")
-    transformers = PreTrainedTokenizerFast(
-        tokenizer_object=tokenizer,
-        **{key: value["content"] if isinstance(value, dict) else value for key, value in config.items() if key.endswith("_token")},
-    )
+    named = {role: config[role]["content"] if isinstance(config[role], dict) else config[role] for role in ROLES}
+    transformers = PreTrainedTokenizerFast(tokenizer_object=tokenizer, **named)
     cases = []
     for text in texts:
         ids = {mode: tokenizer.encode(text, add_special_tokens=special).ids for mode, special in MODES.items()}
         assert ids["special"] == transformers(text)["input_ids"]
         case = {"text": text, **ids, "decoded": tokenizer.decode(ids["plain"], skip_special_tokens=False)}
         if len(text) > 1000:  # a long text is kept as its number of ids and their ends
-            case["text"] = {"start": text[:5], "unit": text[5:15] if text[0] == "l" else "x", "length": len(text)}
-            case.update({mode: {"length": len(ids[mode]), "first": ids[mode][:20], "last": ids[mode][-20:]} for mode in MODES})
-            case["decoded"] = None
+            case["text"] = {"start": text[:5], "unit": text[5:15], "length": len(text)}
+            case.update({mode: ends(ids[mode]) for mode in MODES}, decoded=None)
         cases.append(case)
     golden = {
         "vocabularySize": len(transformers),
@@ -128,9 +136,9 @@ write("byteLevel", byte_level(), {
 write("sentencePiece", sentence_piece(), {
     "add_bos_token": True,
     "add_eos_token": False,
-    "bos_token": {"__type": "AddedToken", "content": "<s>", "lstrip": False, "normalized": True, "rstrip": False, "single_word": False},
-    "eos_token": {"__type": "AddedToken", "content": "</s>", "lstrip": False, "normalized": True, "rstrip": False, "single_word": False},
+    "bos_token": added_token("<s>"),
+    "eos_token": added_token("</s>"),
     "pad_token": None,
-    "unk_token": {"__type": "AddedToken", "content": "<unk>", "lstrip": False, "normalized": True, "rstrip": False, "single_word": False},
+    "unk_token": added_token("<unk>"),
     "tokenizer_class": "LlamaTokenizer",
 })

@@ -5,9 +5,7 @@ import * as Schema from "effect/Schema"
 import { TemplateMalformed } from "../../src/text/Errors.ts"
 import { render, Template, template } from "../../src/text/template.ts"
 
-/** Compiles only if the two types are the same. */
 type Same<A, B> = [A, B] extends [B, A] ? true : false
-const sameType = <A, B>(_: Same<A, B>): void => {}
 
 describe("template", () => {
   it("fills columns in", () => {
@@ -24,10 +22,10 @@ describe("template", () => {
 
   it("has its columns in its type", () => {
     const both = template("{{no}} {a}{b}}} {{{a}")
-    sameType<typeof both, Template<"a" | "b">>(true)
-    sameType<Template<"a">, Template<"a" | "b">>(false)
+    true satisfies Same<typeof both, Template<"a" | "b">>
+    false satisfies Same<Template<"a">, Template<"a" | "b">>
     const none = template("{{a}}")
-    sameType<typeof none, Template<never>>(true)
+    true satisfies Same<typeof none, Template<never>>
     // @ts-expect-error: the row lacks the column "b"
     assert.strictEqual(render(both, { a: "1" }), "{no} 1undefined} {1")
     // @ts-expect-error: a column must be text

@@ -1,4 +1,4 @@
-/** Tokenizers give the ids of the Python library; golden/tokenizers was written by test/reference/tokenizerGoldens.py. */
+/** Tokenizers give the ids of the Python library, as test/reference/tokenizerGoldens.py wrote them down. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as fs from "node:fs"
@@ -145,7 +145,7 @@ describe("loadTokenizer", () => {
     ["an unknown model", { tokenizer: "{\"model\": {\"type\": \"Rune\"}}" }, "TokenizerUnsupported", /cannot be used/],
     ["a broken config", { config: "{" }, "NotATokenizer", /tokenizer_config\.json is not a tokenizer file/],
     ["a config of wrong types", { config: "{\"eos_token\": 2}" }, "NotATokenizer", /eos_token/],
-    ["a token that is not there", { config: "{\"eos_token\": \"<end>\"}" }, "TokenizerUnsupported", /"<end>" as eos_token/]
+    ["a missing token", { config: "{\"eos_token\": \"<end>\"}" }, "TokenizerUnsupported", /"<end>" as eos_token/]
   ])("refuses %s", ([, broken, tag, message]) =>
     Effect.gen(function*() {
       const error = yield* Effect.flip(loadTokenizer({ ...files, ...broken }))

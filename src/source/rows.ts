@@ -1,0 +1,71 @@
+/** Rows as files give them: values with their place, and readers that take a file's bytes piece by piece. */
+import { isUtf8 } from "node:buffer"
+
+/** One row of a file, not yet checked against any schema. */
+export interface SourceRow {
+  readonly value: unknown
+  /** Row number in the file, from 0. */
+  readonly index: number
+  /** The line on which the row begins, from 1. */
+  readonly line: number
+}
+
+/** Takes a file's bytes in order and gives back the rows that they complete; throws `RowsUnreadable`. */
+export interface RowReader {
+  readonly push: (chunk: Uint8Array) => ReadonlyArray<SourceRow>
+  /** The rows that the end of the file completes. */
+  readonly end: () => ReadonlyArray<SourceRow>
+}
+
+/** A row longer than this is taken for a broken file: V8 cannot hold a string twice as long. */
+export const longestRow = 2 ** 28
+
+/** Bytes that await the end of their row. */
+export class PendingBytes {
+  #pieces: Array<Uint8Array> = []
+  #length = 0
+  /** Where in the file the pending bytes begin. */
+  start = 0
+
+  get length(): number {
+    return this.#length
+  }
+
+  push(piece: Uint8Array): void {
+    this.#pieces.push(piece)
+    this.#length += piece.length
+  }
+
+  /** Everything pending; what comes next begins `skipped` bytes after it. */
+  take(skipped: number): Buffer {
+    const bytes = Buffer.concat(this.#pieces)
+    this.#pieces = []
+    this.#length = 0
+    this.start += bytes.length + skipped
+    return bytes
+  }
+}
+
+const replacement = Buffer.from("\ufffd")
+
+/** Where bytes stop being UTF-8, or null. */
+export const invalidUtf8At = (bytes: Buffer): number | null => {
+  if (isUtf8(bytes)) return null
+  // Decoding marks invalid bytes with U+FFFD: the first mark that the bytes do not spell out themselves is the place.
+  let at = 0
+  for (const valid of bytes.toString().split("\ufffd")) {
+    at += Buffer.byteLength(valid)
+    if (!bytes.subarray(at, at + replacement.length).equals(replacement)) return at
+    at += replacement.length
+  }
+  return null
+}
+
+/** The value, or the reason why the text is no JSON. */
+export const parseJson = (text: string): { readonly value: unknown } | { readonly reason: string } => {
+  try {
+    return { value: JSON.parse(text) }
+  } catch (error) {
+    return { reason: error instanceof Error ? error.message : String(error) }
+  }
+}

@@ -30,7 +30,7 @@ const toRuntime = ({ data, element, shape }: HostTensor): Tensor => new Tensor(e
 
 const toHost = (name: string, tensor: Tensor): HostTensor => {
   if (!isHostElement(tensor.type) || !ArrayBuffer.isView(tensor.data)) {
-    throw new Error(`"${name}" has the element type ${tensor.type}, which cannot leave the runtime: cast it in the graph`)
+    throw new Error(`"${name}" is of type ${tensor.type}, which cannot leave the runtime: cast it in the graph`)
   }
   return tensorOver(tensor.type, tensor.dims, tensor.data)
 }
@@ -42,11 +42,13 @@ const register = (name: string): Tensor => {
 }
 
 /**
- * Proves that the provider computes here. A provider that takes no operator leaves all of them to the CPU without a
- * word, unless that is forbidden; forbidding it for whole programs would refuse the shape arithmetic that belongs there.
+ * Proves that the provider computes here. One that takes no operator leaves them all to the CPU without a word, unless
+ * that is forbidden; forbidding it for every program would refuse the shape arithmetic that belongs there.
  */
 const start = async (request: Extract<Request, { _tag: "Start" }>): Promise<Tensors> => {
   options = request.options
+  // A thread of its own, since this one is deaf while it computes.
+  new Worker(new URL(`./lifeline${extname(import.meta.url)}`, import.meta.url))
   if (options.executionProviders.every(({ name }) => name === "cpu")) return {}
   const session = await InferenceSession.create(probeModel, {
     ...options,
@@ -152,8 +154,6 @@ process.on("SIGINT", () => {})
 try {
   writeFileSync("/proc/self/oom_score_adj", "1000")
 } catch {}
-
-new Worker(new URL(`./lifeline${extname(import.meta.url)}`, import.meta.url))
 
 for (;;) {
   const request = nextRequest()

@@ -41,7 +41,9 @@ const lastWordsOf = (stream: Readable): () => string => {
 
 const pipesOf = (child: ChildProcess): { readonly errors: Readable; readonly messages: Duplex } => {
   const messages = child.stdio[3]
-  if (child.stderr === null || !(messages instanceof Duplex)) throw new Error("internal: the runtime's pipes are missing")
+  if (child.stderr === null || !(messages instanceof Duplex)) {
+    throw new Error("internal: the runtime's process has no pipes")
+  }
   return { errors: child.stderr, messages }
 }
 

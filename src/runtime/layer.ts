@@ -19,7 +19,10 @@ export interface Options {
   readonly intraOpThreads?: number
   /** Which CUDA device, counted from 0. */
   readonly device?: number
-  /** Where sessions put their files, the system's temporary directory when left out: best on the file system of the weights, so that they can be linked. */
+  /**
+   * Where sessions put their files, the system's temporary directory when left out: best on the file system of the
+   * weights, so that they can be linked.
+   */
   readonly scratchDirectory?: string
   /** Variables for the process, beside those it inherits. */
   readonly environment?: Readonly<Record<string, string>>

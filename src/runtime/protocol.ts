@@ -1,5 +1,5 @@
 /** What the two ends of the runtime say to each other, and how a message lies on the wire between them. */
-import type { ExecutionProvider, HostArrays, HostElement, HostTensor } from "./OnnxRuntime.ts"
+import type { ExecutionProvider, HostElement, HostTensor } from "./OnnxRuntime.ts"
 
 /** Tensors by name. */
 export type Tensors = Readonly<Record<string, HostTensor>>
@@ -60,7 +60,7 @@ const makeTensor: { readonly [E in HostElement]: MakeTensor } = {
   bool: (shape, ...view) => ({ element: "bool", shape, data: new Uint8Array(...view) })
 }
 
-const bytesPerElement: { readonly [E in HostElement]: HostArrays[E]["BYTES_PER_ELEMENT"] } = {
+const bytesPerElement: { readonly [E in HostElement]: number } = {
   float32: 4,
   float16: 2,
   int32: 4,

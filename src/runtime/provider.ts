@@ -23,8 +23,8 @@ export const defaultThreads = 8
 /**
  * The session options of every provider.
  * - Prepacking would copy each weight, once for each use of it, and gives other bits.
- * - "basic" gives the bits of the graph as it is written. The levels above it fuse operators, which changed the bits and
- *   gained nothing on graphs that are written with fused operators to begin with.
+ * - "basic" gives the bits of the graph as it is written. The levels above it fuse operators, which changed the bits
+ *   and gained nothing on graphs that are written with fused operators to begin with.
  * - Threads that spin while they wait would take the cores from those that compute: with more threads than cores, or
  *   beside other work, runs took several times as long.
  */
@@ -41,7 +41,7 @@ export const sessionOptions = (
   extra: { session: { disable_prepacking: "1", "intra_op.allow_spinning": "0" } }
 })
 
-/** Variables that a provider's libraries read. CUDA's round factors to 10 bits of mantissa (TF32) unless told not to. */
+/** Variables that a provider's libraries read. CUDA's round factors to 10 bits (TF32) unless told not to. */
 export const environment: { readonly [P in ExecutionProvider]: Readonly<Record<string, string>> } = {
   cpu: {},
   webgpu: {},
@@ -60,9 +60,9 @@ export const identityOf = (provider: ExecutionProvider, threads: number): Comput
 /** What to do about each provider that does not start. */
 export const remedy: { readonly [P in ExecutionProvider]: string } = {
   cpu: "Install onnxruntime-node again: the library for this platform is missing from it, or is damaged.",
-  webgpu: "It needs a graphics device with Vulkan (Linux, with its driver and libvulkan1), Direct3D 12 (Windows) or Metal "
-    + "(macOS). Without one, a Vulkan device in software serves for tests: Debian's chromium package brings SwiftShader, "
-    + "used when VK_DRIVER_FILES names its vk_swiftshader_icd.json. Or choose the cpu provider.",
+  webgpu: "It needs a graphics device with Vulkan (Linux, with its driver and libvulkan1), Direct3D 12 (Windows) or "
+    + "Metal (macOS). Without one, a Vulkan device in software serves for tests: Debian's chromium package brings "
+    + "SwiftShader, used when VK_DRIVER_FILES names its vk_swiftshader_icd.json. Or choose the cpu provider.",
   cuda: "It needs Linux on x64, an NVIDIA device, CUDA 12 and cuDNN 9 on the library path, and libraries that the npm "
     + "package leaves out: fetch them with `node node_modules/onnxruntime-node/script/install "
     + "--onnxruntime-node-install=cuda12`. Or choose the webgpu provider, which needs none of these, or cpu."

@@ -22,7 +22,7 @@ export interface Scratch {
 /** Marks the directories made here, wherever they lie. */
 const mark = ".tanren-runtime"
 
-/** When a process started, in the kernel's ticks: this and the number name a process forever, where the kernel tells. */
+/** When a process started, in the kernel's ticks: with the number, this names a process for good where it is known. */
 const startOf = (processId: number): string => {
   try {
     const status = readFileSync(`/proc/${processId}/stat`, "utf8")

@@ -15,9 +15,10 @@ describe("a runtime process", () => {
   it.effect("multiplies matrices of any size in one session", () =>
     Effect.gen(function*() {
       const session = yield* Effect.flatMap(acquire, (process) => process.open(product))
-      const narrow = yield* session.run({ feeds: { a: float32([1, 1], [3]), b: float32([1, 2], [1, 2]) }, fetch: ["c"] })
+      const multiply = (a: HostTensor, b: HostTensor) => session.run({ feeds: { a, b }, fetch: ["c"] })
+      const narrow = yield* multiply(float32([1, 1], [3]), float32([1, 2], [1, 2]))
       assert.deepStrictEqual(narrow, { c: float32([1, 2], [3, 6]) })
-      const empty = yield* session.run({ feeds: { a: float32([0, 2], []), b: float32([2, 2], [1, 2, 3, 4]) }, fetch: ["c"] })
+      const empty = yield* multiply(float32([0, 2], []), float32([2, 2], [1, 2, 3, 4]))
       assert.deepStrictEqual(empty, { c: float32([0, 2], []) })
     }).pipe(Effect.provide(layerCpu)))
 
@@ -95,7 +96,7 @@ describe("a runtime process", () => {
       for (let index = 0; index < data.length; index++) data[index] = index
       yield* process.put({ large: { element: "float32", shape: [data.length], data } })
       const { large } = yield* process.get(["large"])
-      assert.isTrue(large !== undefined && Buffer.compare(Buffer.from(large.data.buffer), Buffer.from(data.buffer)) === 0)
+      assert.isTrue(large !== undefined && Buffer.from(large.data.buffer).equals(Buffer.from(data.buffer)))
     }).pipe(Effect.provide(layerCpu)), 30_000)
 
   it.effect("lets the event loop go on while it computes", () =>
@@ -127,7 +128,9 @@ describe("a bad request", () => {
   const cases: ReadonlyArray<readonly [string, Effect.Effect<string, unknown, never>, RegExp]> = [
     ["a missing feed", Effect.scoped(run({ a: one }, ["c"])), /"product".*'b' is missing/],
     ["a feed without an input", Effect.scoped(run({ a: one, b: one, d: one }, ["c"])), /no input named "d" .*"a", "b"/],
-    ["sizes that do not meet", Effect.scoped(run({ a: float32([1, 2], [1, 2]), b: one }, ["c"])), /MatMul.*dimension/is],
+    ["sizes that do not meet", Effect.scoped(
+      run({ a: float32([1, 2], [1, 2]), b: one }, ["c"])
+    ), /MatMul.*dimension/is],
     ["another element type", Effect.scoped(
       run({ a: { element: "int32", shape: [1, 1], data: Int32Array.of(1) }, b: one }, ["c"])
     ), /data type/i],
@@ -161,7 +164,10 @@ describe("a bad request", () => {
 })
 
 /** The cores that this process may use, in the words of taskset(1): "0-3,6". */
-const affinity = () => /: (\S+)$/m.exec(execFileSync("taskset", ["-cp", String(process.pid)], { encoding: "utf8" }))?.[1] ?? ""
+const affinity = () => {
+  const answer = execFileSync("taskset", ["-cp", String(process.pid)], { encoding: "utf8" })
+  return /: (\S+)$/m.exec(answer)?.[1] ?? ""
+}
 const pin = (cores: string) => execFileSync("taskset", ["-cp", cores, String(process.pid)])
 const canPin = process.platform === "linux" && spawnSync("taskset", ["--version"]).status === 0
 

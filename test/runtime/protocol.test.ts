@@ -18,7 +18,10 @@ const tensors: Record<string, HostTensor> = {
 const messages: ReadonlyArray<Message<Request>> = [
   { body: { _tag: "Put" }, tensors },
   { body: { _tag: "Get", names: ["a"] }, tensors: {} },
-  { body: { _tag: "Run", session: 3, resident: { x: "y" }, fetch: ["z"], keep: {} }, tensors: { nothing: float32([0], []) } }
+  {
+    body: { _tag: "Run", session: 3, resident: { x: "y" }, fetch: ["z"], keep: {} },
+    tensors: { nothing: float32([0], []) }
+  }
 ]
 
 const wire = Buffer.concat(messages.flatMap(encode))

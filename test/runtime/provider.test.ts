@@ -57,7 +57,8 @@ describeWebgpu("the webgpu provider", () => {
       assert.deepStrictEqual(c, float32([2, 2], [7, 10, 15, 22]))
       yield* process.put({ total: float32([3], [1, 2, 3]) })
       for (let turn = 0; turn < 3; turn++) {
-        yield* add.run({ feeds: { b: float32([3], [1, 1, 1]) }, resident: { a: "total" }, fetch: [], keep: { sum: "total" } })
+        const b = float32([3], [1, 1, 1])
+        yield* add.run({ feeds: { b }, resident: { a: "total" }, fetch: [], keep: { sum: "total" } })
       }
       assert.deepStrictEqual(yield* process.get(["total"]), { total: float32([3], [4, 5, 6]) })
       const x = { element: "int64", shape: [1], data: BigInt64Array.of(-1n) } as const
@@ -67,16 +68,19 @@ describeWebgpu("the webgpu provider", () => {
   it.live("reports a bad feed and goes on", () =>
     Effect.gen(function*() {
       const session = yield* Effect.flatMap(acquire, (process) => process.open(product))
-      const one = float32([1, 1], [2])
-      const failure = yield* Effect.flip(session.run({ feeds: { a: float32([1, 3], [1, 2, 3]), b: one }, fetch: ["c"] }))
+      const two = float32([1, 1], [2])
+      const wide = float32([1, 3], [1, 2, 3])
+      const failure = yield* Effect.flip(session.run({ feeds: { a: wide, b: two }, fetch: ["c"] }))
       assert.strictEqual(failure._tag, "SessionFailure")
-      assert.deepStrictEqual(yield* session.run({ feeds: { a: one, b: one }, fetch: ["c"] }), { c: float32([1, 1], [4]) })
+      const { c } = yield* session.run({ feeds: { a: two, b: two }, fetch: ["c"] })
+      assert.deepStrictEqual(c, float32([1, 1], [4]))
     }).pipe(Effect.provide(webgpu)), 30_000)
 
   it.live("is stopped in the middle of a run", () =>
     Effect.gen(function*() {
       const session = yield* Effect.flatMap(acquire, (process) => process.open(endless))
-      const outcome = yield* Effect.timeoutOption(session.run({ feeds: { x: float32([1], [0]) }, fetch: ["y"] }), "500 millis")
+      const run = session.run({ feeds: { x: float32([1], [0]) }, fetch: ["y"] })
+      const outcome = yield* Effect.timeoutOption(run, "500 millis")
       assert.strictEqual(outcome._tag, "None")
     }).pipe(Effect.provide(webgpu)), 30_000)
 })

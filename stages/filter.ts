@@ -54,12 +54,12 @@ export const filter = <T extends Tabular>(config: {
 (tabular: T): T => {
   // The rows that `keep` will see are those of the table in `tabular`.
   const keep = config.keep as (row: AnyRow) => boolean
-  const filtered = eachTable(tabular, (table) =>
+  const filtered = eachTable(tabular, (table, part) =>
     apply(filterStage, {
       config: { name: config.name, keep },
       inputs: { rows: table },
       schemas: { rows: table.schema },
-      label: `filter: ${config.name}`
+      label: `filter: ${config.name}${part}`
     }).rows)
   return filtered as T
 }

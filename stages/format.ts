@@ -39,4 +39,5 @@ const formatStage = stage({
 export const format =
   <Column extends string>(config: { readonly template: Prompt<Column> }) =>
   <T extends Tabular<{ readonly [Name in Column]: string }>>(tabular: T): WithRow<T, PromptedRow> =>
-    eachTable(tabular, (table) => apply(formatStage, { config, inputs: { rows: table }, schemas: {} }).rows)
+    eachTable(tabular, (table, part) =>
+      apply(formatStage, { config, inputs: { rows: table }, schemas: {}, label: `format${part}` }).rows)

@@ -14,8 +14,7 @@ import { readTokenizer } from "./tokenizer.ts"
 const Settings = Schema.Struct({
   maxLength: Schema.Int.check(Schema.isGreaterThan(0)),
   appendEos: Schema.Boolean,
-  tooLong: Schema.Literals(["cut", "fail"]),
-  lossOn: Schema.Literals(["text", "response"])
+  tooLong: Schema.Literals(["cut", "fail"])
 })
 type Settings = typeof Settings.Type
 
@@ -48,12 +47,10 @@ const tokenizeBatch = (
         begins: (texts[long] ?? "").slice(0, 40)
       })
     }
-    const prompts = settings.lossOn === "text"
-      ? null
-      : yield* tokenizer.encodeBatch(batch.map(({ prompt }) => prompt), { special: true })
+    const prompts = yield* tokenizer.encodeBatch(batch.map(({ prompt }) => prompt), { special: true })
     return encoded.map((ids, index): TokenRow => ({
       ids: fit(ids, tokenizer.eosId, settings),
-      promptTokens: Math.min(prompts?.[index]?.length ?? 0, settings.maxLength),
+      promptTokens: Math.min(prompts[index]?.length ?? 0, settings.maxLength),
       cut: Math.max(0, ids.length - settings.maxLength)
     }))
   })
@@ -83,25 +80,23 @@ const tokenizeStage = stage({
  * Tokenizes prompt and response as one text, as the model's tokenizer does with its special tokens.
  *
  * `tooLong` says what becomes of rows beyond `maxLength` tokens: an error (the default), or a cut at the end that the column
- * `cut` counts. `lossOn: "response"` leaves the prompt's tokens, counted on the prompt alone, out of the loss; the default
- * counts all, as the paper's code does.
+ * `cut` counts.
  */
 export const tokenize = (config: {
   readonly model: Model
   readonly maxLength: number
   readonly appendEos?: boolean
   readonly tooLong?: "cut" | "fail"
-  readonly lossOn?: "text" | "response"
 }) =>
 <T extends Tabular<PromptedRow>>(tabular: T): WithRow<T, TokenRow> =>
-  eachTable(tabular, (table) =>
+  eachTable(tabular, (table, part) =>
     apply(tokenizeStage, {
       config: {
         maxLength: config.maxLength,
         appendEos: config.appendEos ?? true,
-        tooLong: config.tooLong ?? "fail",
-        lossOn: config.lossOn ?? "text"
+        tooLong: config.tooLong ?? "fail"
       },
       inputs: { rows: table, tokenizer: tokenizerOf(config.model) },
-      schemas: {}
+      schemas: {},
+      label: `tokenize${part}`
     }).rows)

@@ -3,9 +3,9 @@ import { type Artifact, type Files, type InputTree, isArtifact, type Model } fro
 import type { Node } from "./Node.ts"
 
 /** Weights and settings of a model folder; what else lies there (a README, a licence) takes no part in keys. */
-const modelFiles = ["*.json", "*.safetensors", "*.bin", "*.model"]
+const modelFiles = ["*.{json,safetensors,bin,model}"]
 
-const tokenizerFiles = ["tokenizer.json", "tokenizer_config.json", "special_tokens_map.json"]
+const tokenizerFiles = ["{tokenizer,tokenizer_config,special_tokens_map}.json"]
 
 /** Ways to name a model. */
 export const model = {

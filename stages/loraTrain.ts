@@ -1,0 +1,86 @@
+/** `loraTrain` tunes a model by low-rank adaptation: the base stays as it is, the adapter is what is learned. */
+import * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
+import type { Model, Split, Table, Tabular, Value } from "../src/pipeline/Artifact.ts"
+import { isTable } from "../src/pipeline/Artifact.ts"
+import { TrainingLog } from "../src/pipeline/Measurement.ts"
+import { aModel, apply, stage, tableOf, valueOf } from "../src/pipeline/Stage.ts"
+import { type TrainingOptions, trainingDefaults } from "../src/model/TrainingOptions.ts"
+import { TokenRow } from "./rows.ts"
+
+const count = Schema.Int.check(Schema.isGreaterThan(0))
+const notNegative = Schema.Finite.check(Schema.isGreaterThanOrEqualTo(0))
+const share = Schema.Finite.check(Schema.isGreaterThanOrEqualTo(0), Schema.isLessThan(1))
+
+/** The config of a training, with its bounds. */
+export const TrainingConfig = Schema.Struct({
+  rank: count,
+  alpha: Schema.Finite.check(Schema.isGreaterThan(0)),
+  targets: Schema.NonEmptyArray(Schema.NonEmptyString),
+  dropout: share,
+  rankStabilized: Schema.Boolean,
+  betas: Schema.Tuple([share, share]),
+  epsilon: Schema.Finite.check(Schema.isGreaterThan(0)),
+  weightDecay: notNegative,
+  maxGradientNorm: Schema.NullOr(Schema.Finite.check(Schema.isGreaterThan(0))),
+  epochs: count,
+  batchSize: count,
+  learningRate: notNegative,
+  schedule: Schema.Literals(["linear", "constant", "deepspeed-0.8.3"]),
+  warmup: Schema.Union([
+    Schema.Struct({ steps: Schema.Int.check(Schema.isGreaterThanOrEqualTo(0)) }),
+    Schema.Struct({ ratio: share })
+  ]),
+  lossNormalization: Schema.Literals(["token", "micro-batch"]),
+  microBatchSize: count,
+  labels: Schema.Literals(["all", "response"]),
+  microBatchTokens: count,
+  shuffle: Schema.Boolean,
+  validateEvery: Schema.NullOr(count),
+  seed: Schema.Int
+})
+
+const loraTrainStage = stage({
+  name: "loraTrain",
+  module: import.meta.url,
+  computes: true,
+  config: TrainingConfig,
+  inputs: { base: aModel, training: tableOf(TokenRow), validation: tableOf(TokenRow) },
+  outputs: { model: aModel, log: valueOf(TrainingLog) },
+  run: (inputs, options) =>
+    Effect.gen(function*() {
+      const { trainLora } = yield* Effect.promise(() => import("../src/model/trainLora.ts"))
+      const { adapter, log } = yield* trainLora(inputs, options)
+      return { model: { from: inputs.base, adapter }, log }
+    })
+})
+
+/** A tuned model and the course of its training. */
+export interface Tuned extends Model {
+  readonly log: Value<TrainingLog>
+}
+
+type Defaults = keyof typeof trainingDefaults
+
+/** What a pipeline must say of a training; every other option has a default, see `trainingDefaults`. */
+export type LoraTrainConfig =
+  & { readonly base: Model }
+  & Omit<TrainingOptions, Defaults | "targets">
+  & { readonly targets: readonly [string, ...ReadonlyArray<string>] }
+  & { readonly [Option in Defaults]?: TrainingOptions[Option] }
+
+/**
+ * Tunes `base` on token rows by LoRA (Hu et al. 2021) as PEFT defines it, with AdamW. Of a split table the validation part gives
+ * the validation losses; a plain table is trained on whole. The result is accepted wherever a base is.
+ */
+export const loraTrain = (config: LoraTrainConfig) => (rows: Tabular<TokenRow>): Tuned => {
+  const { base, ...options } = config
+  const parts: Split<TokenRow> | { readonly training: Table<TokenRow>; readonly validation: Table<TokenRow> | null } =
+    isTable(rows) ? { training: rows, validation: null } : rows
+  const { log, model } = apply(loraTrainStage, {
+    config: { ...trainingDefaults, ...options },
+    inputs: { base, training: parts.training, validation: parts.validation ?? parts.training },
+    schemas: {}
+  })
+  return { ...model, log }
+}

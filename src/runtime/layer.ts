@@ -52,7 +52,7 @@ const startProvider = (
       Effect.fail(
         new ProviderMissing({
           provider,
-          reason: refusal(provider, lastWords === "" ? reason : `${reason} (${lastWords})`),
+          reason: refusal(provider, reason, lastWords),
           remedy: remedy[provider]
         })
       ))

@@ -80,8 +80,6 @@ const cudaLibraryDefect = (): string | undefined => {
   return size < smallestLibrary ? `${library} is a placeholder of ${size} bytes.` : undefined
 }
 
-/** A provider's refusal in the runtime's words, and in plainer ones where the cause is known. */
-export const refusal = (provider: ExecutionProvider, reason: string): string => {
-  const defect = provider === "cuda" ? cudaLibraryDefect() : undefined
-  return defect === undefined ? reason : `${defect} ONNX Runtime says: ${reason}`
-}
+/** Why a provider does not start: plainly where the cause can be seen, else as the runtime and drivers tell it. */
+export const refusal = (provider: ExecutionProvider, reason: string, lastWords: string): string =>
+  (provider === "cuda" ? cudaLibraryDefect() : undefined) ?? (lastWords === "" ? reason : `${reason} (${lastWords})`)

@@ -46,10 +46,13 @@ export const tableReader = <Row>(rows: ReadonlyArray<Row>, schema: Schema.Codec<
   take: (indices) => Effect.sync(() => Array.from(indices, (index) => rows[index]).filter((row) => row !== undefined))
 })
 
+/** A folder of the golden files. */
+export const goldenFolder = (...path: ReadonlyArray<string>): FilesReader => folderReader(join(golden, ...path))
+
 /** A golden model under golden adapters. */
 export const goldenModel = (name: Golden, ...adapters: ReadonlyArray<string>): ModelReader => ({
-  base: folderReader(join(golden, name)),
-  adapters: adapters.map((adapter) => folderReader(join(golden, name, adapter)))
+  base: goldenFolder(name),
+  adapters: adapters.map((adapter) => goldenFolder(name, adapter))
 })
 
 const Numbers = Schema.Array(Schema.Finite)

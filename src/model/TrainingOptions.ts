@@ -1,0 +1,54 @@
+/** Everything that decides a training's result, and nothing else but how much memory it takes. */
+import type { LoraOptions } from "./lora.ts"
+
+/** AdamW (Loshchilov and Hutter, 2019). */
+export interface AdamWOptions {
+  readonly betas: readonly [number, number]
+  readonly epsilon: number
+  readonly weightDecay: number
+  /** Largest global norm of the gradients, which are scaled down to it; null leaves them. */
+  readonly maxGradientNorm: number | null
+}
+
+export interface TrainingOptions extends LoraOptions, AdamWOptions {
+  readonly epochs: number
+  /** Rows an optimiser step; the last step of an epoch takes what is left. */
+  readonly batchSize: number
+  readonly learningRate: number
+  readonly schedule: "linear" | "constant" | "deepspeed-0.8.3"
+  readonly warmup: { readonly steps: number } | { readonly ratio: number }
+  /**
+   * "token": the mean over all label tokens of a step. "micro-batch": the mean over the micro-batches of a step of the mean over the
+   * label tokens of each, which weighs tokens in short company more; micro-batches are `microBatchSize` consecutive rows.
+   */
+  readonly lossNormalization: "token" | "micro-batch"
+  readonly microBatchSize: number
+  /** Whether prompts are learned too, or responses alone. */
+  readonly labels: "all" | "response"
+  /** Tokens computed at once: memory, not results. A longer row is computed alone. */
+  readonly microBatchTokens: number
+  /** Whether each epoch has an order of its own, or the table's. */
+  readonly shuffle: boolean
+  /** Steps between validation losses; null: only at the end. */
+  readonly validateEvery: number | null
+  /** Of the adapter's first values, the order of rows and the dropout masks. */
+  readonly seed: number
+}
+
+/** What is usual where nothing else is said; the size of the model and the data decide the rest. */
+export const trainingDefaults = {
+  dropout: 0.05,
+  rankStabilized: false,
+  betas: [0.9, 0.999],
+  epsilon: 1e-8,
+  weightDecay: 0,
+  maxGradientNorm: 1,
+  schedule: "linear",
+  warmup: { steps: 0 },
+  lossNormalization: "token",
+  labels: "all",
+  microBatchSize: 1,
+  microBatchTokens: 1024,
+  shuffle: true,
+  validateEvery: null
+} as const satisfies Partial<TrainingOptions>

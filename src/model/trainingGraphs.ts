@@ -1,0 +1,79 @@
+/** The graphs of a training: one that sums up a micro-batch's gradients, one that evaluates. */
+import { add, input } from "../graph/build.ts"
+import { gradients } from "../graph/autodiff.ts"
+import type { Tensor } from "../graph/Operator.ts"
+import { serialize, type Serialized } from "../graph/serialize.ts"
+import type { LinearModule } from "./architecture.ts"
+import { packedAttention } from "./attention.ts"
+import { trainingChunks } from "./batch.ts"
+import { dropout } from "./dropout.ts"
+import { type Factors, factorNames, factorShapes, scaleOf, withLora } from "./lora.ts"
+import { chunkedLoss, labelLogProbabilities } from "./loss.ts"
+import { hiddenStates, type Model } from "./Model.ts"
+import { registers } from "./optimizer.ts"
+import { packingInputs } from "./packing.ts"
+import type { TrainingOptions } from "./TrainingOptions.ts"
+
+/** A model with a fresh adapter on some of its layers. */
+export interface Trainee {
+  readonly model: Model
+  readonly modules: ReadonlyArray<LinearModule>
+  readonly options: TrainingOptions
+}
+
+/** The output under which the summed gradient of a parameter comes back. */
+export const gradientSum = (name: string): string => `sum of ${registers.gradient(name)}`
+
+/** The trainable matrices by name, and by layer, fed from registers. */
+const trainable = ({ modules, options }: Trainee) => {
+  const parameters = new Map(
+    [...factorShapes(modules, options.rank)].map(([name, shape]) => [name, input(registers.parameter(name), "float32", shape)])
+  )
+  const parameter = (name: string): Tensor => {
+    const tensor = parameters.get(name)
+    if (tensor === undefined) throw new Error(`internal: no parameter "${name}"`)
+    return tensor
+  }
+  const factors = new Map(modules.map(({ path }): readonly [string, Factors] => {
+    const names = factorNames(path)
+    return [path, { a: parameter(names.a), b: parameter(names.b), scale: scaleOf(options) }]
+  }))
+  return { parameters, factors }
+}
+
+const outputWeight = ({ backbone, weight }: Model): Tensor => weight(backbone.outputWeight)
+
+/**
+ * Values of `stepBatch` in. Out: `loss`, as weighted; `total`, the sum of cross entropies in nats; per parameter `gradientSum`,
+ * which is its gradient register plus this micro-batch's gradient.
+ */
+export const trainingGraph = (trainee: Trainee): Serialized => {
+  const { model, options } = trainee
+  const { factors, parameters } = trainable(trainee)
+  const inputs = packingInputs()
+  const keys = input("dropout keys", "uint32", ["tokens"])
+  const linear = withLora(model.linear, factors, (x, layer) => dropout(x, { rate: options.dropout, layer, keys }))
+  const { hidden } = hiddenStates(model, inputs, packedAttention(inputs, model.backbone.cache.size), linear)
+  const { loss, total } = chunkedLoss(hidden, outputWeight(model), trainingChunks(options, model.config.vocabulary))
+  const outputs: Record<string, Tensor> = { loss, total }
+  const derivatives = gradients(loss, [...parameters.values()])
+  ;[...parameters].forEach(([name, parameter], index) => {
+    const derivative = derivatives[index]
+    if (derivative === undefined) throw new Error(`internal: no gradient of "${name}"`)
+    outputs[gradientSum(name)] = add(input(registers.gradient(name), "float32", parameter.shape), derivative)
+  })
+  return serialize({ name: "training step", outputs })
+}
+
+/** Values of `evaluationFeeds` in, `log-probabilities` of the labels out. */
+export const evaluationGraph = (trainee: Trainee): Serialized => {
+  const { model, options } = trainee
+  const inputs = packingInputs()
+  const linear = withLora(model.linear, trainable(trainee).factors)
+  const { hidden } = hiddenStates(model, inputs, packedAttention(inputs, model.backbone.cache.size), linear)
+  const chunks = trainingChunks(options, model.config.vocabulary)
+  return serialize({
+    name: "validation",
+    outputs: { "log-probabilities": labelLogProbabilities(hidden, outputWeight(model), chunks) }
+  })
+}

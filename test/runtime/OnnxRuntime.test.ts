@@ -11,7 +11,7 @@ const acquire = Effect.flatMap(OnnxRuntime, (runtime) => runtime.acquire)
 
 const first = (tensor: HostTensor | undefined) => tensor?.data[0]
 
-describe("a runtime process", () => {
+describe("a runtime process", { timeout: 30_000 }, () => {
   it.effect("multiplies matrices of any size in one session", () =>
     Effect.gen(function*() {
       const session = yield* Effect.flatMap(acquire, (process) => process.open(product))
@@ -97,7 +97,7 @@ describe("a runtime process", () => {
       yield* process.put({ large: { element: "float32", shape: [data.length], data } })
       const { large } = yield* process.get(["large"])
       assert.isTrue(large !== undefined && Buffer.from(large.data.buffer).equals(Buffer.from(data.buffer)))
-    }).pipe(Effect.provide(layerCpu)), 30_000)
+    }).pipe(Effect.provide(layerCpu)))
 
   it.effect("lets the event loop go on while it computes", () =>
     Effect.gen(function*() {
@@ -112,7 +112,7 @@ describe("a runtime process", () => {
     }).pipe(Effect.provide(layerCpu)))
 })
 
-describe("a bad request", () => {
+describe("a bad request", { timeout: 30_000 }, () => {
   const run = (feeds: Readonly<Record<string, HostTensor>>, fetch: ReadonlyArray<string>) =>
     Effect.gen(function*() {
       const process = yield* acquire
@@ -171,7 +171,7 @@ const affinity = () => {
 const pin = (cores: string) => execFileSync("taskset", ["-cp", cores, String(process.pid)])
 const canPin = process.platform === "linux" && spawnSync("taskset", ["--version"]).status === 0
 
-describe("the bits of a result on the CPU", () => {
+describe("the bits of a result on the CPU", { timeout: 30_000 }, () => {
   const rows = 67
   const width = 384
   const mixture = program(
@@ -219,5 +219,5 @@ describe("the bits of a result on the CPU", () => {
         () => Effect.sync(() => pin(all))
       )
       assert.deepStrictEqual(one, many)
-    }), 30_000)
+    }))
 })

@@ -28,7 +28,7 @@ const computing = Effect.gen(function*() {
   return { child, run, runtime, session }
 })
 
-describe.skipIf(process.platform !== "linux")("a process that is lost", () => {
+describe.skipIf(process.platform !== "linux")("a process that is lost", { timeout: 30_000 }, () => {
   it.live("by SIGKILL in the middle of a run fails every call with the signal", () =>
     Effect.gen(function*() {
       const { child, run, runtime } = yield* computing
@@ -72,7 +72,7 @@ describe.skipIf(process.platform !== "linux")("a process that is lost", () => {
     }))))
 })
 
-describe.skipIf(process.platform !== "linux")("a process that is ended", () => {
+describe.skipIf(process.platform !== "linux")("a process that is ended", { timeout: 30_000 }, () => {
   it.live("by interrupting a run stops computing", () =>
     Effect.gen(function*() {
       const { child, run, session } = yield* computing

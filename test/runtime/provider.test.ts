@@ -10,7 +10,7 @@ import { describeWebgpu, webgpuEnvironment } from "./webgpu.ts"
 const acquire = Effect.flatMap(OnnxRuntime, (runtime) => runtime.acquire)
 const none = "/nonexistent.json"
 
-describe("a provider's identity", () => {
+describe("a provider's identity", { timeout: 30_000 }, () => {
   it.effect("names the version in use and the options that change bits", () =>
     Effect.gen(function*() {
       const { version } = createRequire(import.meta.url)("onnxruntime-node/package.json")
@@ -24,7 +24,7 @@ describe("a provider's identity", () => {
     }))
 })
 
-describe("a provider that is not there", () => {
+describe("a provider that is not there", { timeout: 30_000 }, () => {
   it.live("is refused, for webgpu without a device", () =>
     Effect.gen(function*() {
       const failure = yield* Effect.flip(acquire)
@@ -63,7 +63,7 @@ describeWebgpu("the webgpu provider", () => {
       assert.deepStrictEqual(yield* process.get(["total"]), { total: float32([3], [4, 5, 6]) })
       const x = { element: "int64", shape: [1], data: BigInt64Array.of(-1n) } as const
       assert.deepStrictEqual(yield* copy.run({ feeds: { x }, fetch: ["y"] }), { y: x })
-    }).pipe(Effect.provide(webgpu)), 30_000)
+    }).pipe(Effect.provide(webgpu)))
 
   it.live("reports a bad feed and goes on", () =>
     Effect.gen(function*() {
@@ -74,7 +74,7 @@ describeWebgpu("the webgpu provider", () => {
       assert.strictEqual(failure._tag, "SessionFailure")
       const { c } = yield* session.run({ feeds: { a: two, b: two }, fetch: ["c"] })
       assert.deepStrictEqual(c, float32([1, 1], [4]))
-    }).pipe(Effect.provide(webgpu)), 30_000)
+    }).pipe(Effect.provide(webgpu)))
 
   it.live("is stopped in the middle of a run", () =>
     Effect.gen(function*() {
@@ -82,5 +82,5 @@ describeWebgpu("the webgpu provider", () => {
       const run = session.run({ feeds: { x: float32([1], [0]) }, fetch: ["y"] })
       const outcome = yield* Effect.timeoutOption(run, "500 millis")
       assert.strictEqual(outcome._tag, "None")
-    }).pipe(Effect.provide(webgpu)), 30_000)
+    }).pipe(Effect.provide(webgpu)))
 })

@@ -31,7 +31,7 @@ const weighted = (directory: string) => {
 
 const listing = (directory: string) => readdirSync(directory, { recursive: true, encoding: "utf8" })
 
-describe("a session's files", () => {
+describe("a session's files", { timeout: 30_000 }, () => {
   it.live("are hard links that go with the scope", () =>
     Effect.gen(function*() {
       const directory = yield* temporary(tmpdir())
@@ -92,7 +92,7 @@ const memory = "/dev/shm"
 const hasSecondFileSystem = process.platform === "linux"
   && statSync(memory, { throwIfNoEntry: false })?.dev !== statSync(tmpdir()).dev
 
-describe.skipIf(!hasSecondFileSystem)("weights on another file system than the scratch directory", () => {
+describe.skipIf(!hasSecondFileSystem)("weights on another file system than the scratch directory", { timeout: 30_000 }, () => {
   it.live("are linked beside themselves, and that is cleared too", () =>
     Effect.gen(function*() {
       const weights = yield* temporary(tmpdir())

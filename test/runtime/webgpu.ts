@@ -15,6 +15,6 @@ const isRequired = process.env.TANREN_REQUIRE_WEBGPU === "1"
 
 /** Declares tests that need a WebGPU device; without one they are skipped, and their title says what is missing. */
 export const describeWebgpu = (title: string, tests: () => void): void => {
-  if (deviceIsKnown || isRequired) describe(title, tests)
+  if (deviceIsKnown || isRequired) describe(title, { timeout: 30_000 }, tests)
   else describe.skip(`${title} (skipped: no Vulkan device; apt-get install chromium libvulkan1 brings one)`, tests)
 }

@@ -8,7 +8,7 @@ export class ShapeMismatch extends Schema.TaggedError<ShapeMismatch>()("ShapeMis
   found: Schema.String
 }) {
   override get message() {
-    return `${this.operator}: expected ${this.expected}, found ${this.found}. Check the shapes where this operator is applied.`
+    return `${this.operator}: expected ${this.expected}, found ${this.found}. Check the shapes where it is applied.`
   }
 }
 
@@ -19,7 +19,7 @@ export class ElementMismatch extends Schema.TaggedError<ElementMismatch>()("Elem
   found: Schema.String
 }) {
   override get message() {
-    return `${this.operator}: expected elements of type ${this.expected}, found ${this.found}. Convert with cast() first.`
+    return `${this.operator}: expected elements of type ${this.expected}, found ${this.found}. Use cast() first.`
   }
 }
 
@@ -31,8 +31,10 @@ export class UnknownDimension extends Schema.TaggedError<UnknownDimension>()("Un
 }) {
   override get message() {
     const known = this.known.length === 0 ? "none" : this.known.join(", ")
-    return `${this.operator}: the size of dimension "${this.dimension}" is needed, but no tensor computed before has it ` +
+    return (
+      `${this.operator}: the size of dimension "${this.dimension}" is needed, but no tensor computed before has it ` +
       `(named dimensions so far: ${known}). Give one of the graph's inputs a dimension of that name.`
+    )
   }
 }
 
@@ -42,7 +44,10 @@ export class NameClash extends Schema.TaggedError<NameClash>()("NameClash", {
   name: Schema.String
 }) {
   override get message() {
-    return `Graph "${this.graph}": two different values are called "${this.name}". Give inputs, weights and outputs names of their own.`
+    return (
+      `Graph "${this.graph}": two different values are called "${this.name}". ` +
+      `Give inputs, weights and outputs names of their own.`
+    )
   }
 }
 
@@ -52,7 +57,10 @@ export class NotDifferentiable extends Schema.TaggedError<NotDifferentiable>()("
   reason: Schema.String
 }) {
   override get message() {
-    return `${this.operator} cannot be differentiated here: ${this.reason}. Put stopGradient() where no gradient is meant to pass.`
+    return (
+      `${this.operator} cannot be differentiated here: ${this.reason}. ` +
+      `Put stopGradient() where no gradient is meant to pass.`
+    )
   }
 }
 

@@ -16,7 +16,7 @@ interface Normalization {
   readonly epsilon: number
 }
 
-/** Attributes by operator name. Axes are never negative here: the functions in `build.ts` have counted them from the front. */
+/** Attributes by operator name. Axes are counted from the front: the functions in `build.ts` see to that. */
 export interface Attributes {
   readonly Neg: None
   readonly Abs: None

@@ -22,13 +22,13 @@ export type Producer<Operator> =
   | { readonly kind: "weight"; readonly name: string; readonly location: WeightLocation }
   | { readonly kind: "constant"; readonly data: ConstantData }
   | {
-    readonly kind: "operator"
-    readonly operator: Operator
-    readonly inputs: ReadonlyArray<Tensor<Operator>>
-    /** Every result of the operator, this tensor among them, at position `output`. */
-    readonly outputs: ReadonlyArray<Tensor<Operator>>
-    readonly output: number
-  }
+      readonly kind: "operator"
+      readonly operator: Operator
+      readonly inputs: ReadonlyArray<Tensor<Operator>>
+      /** Every result of the operator, this tensor among them, at position `output`. */
+      readonly outputs: ReadonlyArray<Tensor<Operator>>
+      readonly output: number
+    }
 
 /** Values embedded in the graph; float16 and bfloat16 constants are cast from float32 where they are used. */
 export type ConstantData = Float32Array | Int32Array | BigInt64Array | Uint32Array | Uint8Array

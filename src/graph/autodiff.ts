@@ -11,9 +11,10 @@ import { show } from "./shapes.ts"
 const differentiableInputs = (tensor: Tensor): ReadonlyArray<Tensor> => {
   const { producer } = tensor
   if (producer.kind !== "operator" || !isFloat(tensor.element) || producer.operator.name === "StopGradient") return []
-  const inputs = producer.operator.name === "KnownGradient"
-    ? producer.inputs.slice(1, (producer.inputs.length + 1) / 2)
-    : producer.inputs
+  const inputs =
+    producer.operator.name === "KnownGradient"
+      ? producer.inputs.slice(1, (producer.inputs.length + 1) / 2)
+      : producer.inputs
   return inputs.filter((input) => isFloat(input.element))
 }
 
@@ -27,16 +28,18 @@ const dependents = (order: ReadonlyArray<Tensor>, wrt: ReadonlyArray<Tensor>): R
 }
 
 /**
- * d loss / d tensor for each tensor of `wrt`, of its shape; zeros where the loss does not depend on it. Gradients that meet are
- * added in the order in which the loss is computed, so equal graphs give equal sums. Nothing is built for weights and layers that no
- * tensor of `wrt` reaches. Throws ShapeMismatch for a loss that is no scalar, ElementMismatch for integers.
+ * d loss / d tensor for each tensor of `wrt`, of its shape; zeros where the loss does not depend on it. Gradients
+ * that meet are added in the reverse of the order in which the loss is computed, so equal graphs give equal sums.
+ * Nothing is built for weights and layers that no tensor of `wrt` reaches.
+ * Throws ShapeMismatch for a loss that is no scalar, ElementMismatch for integers.
  */
 export const gradients = (loss: Tensor, wrt: ReadonlyArray<Tensor>): ReadonlyArray<Tensor> => {
   if (loss.shape.length !== 0) {
     throw new ShapeMismatch({ operator: "gradients", expected: "a scalar loss", found: show(loss.shape) })
   }
   for (const { element } of [loss, ...wrt]) {
-    if (!isFloat(element)) throw new ElementMismatch({ operator: "gradients", expected: "a float type", found: element })
+    if (!isFloat(element))
+      throw new ElementMismatch({ operator: "gradients", expected: "a float type", found: element })
   }
   const order = topological([loss], differentiableInputs)
   const active = dependents(order, wrt)

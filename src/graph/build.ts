@@ -15,8 +15,13 @@ export const input = (name: string, element: Element, shape: Shape): Tensor => (
   producer: { kind: "input", name }
 })
 
-/** A value read from a file when the graph is loaded. Throws ShapeMismatch if the bytes are not as many as the shape needs. */
-export const weight = (name: string, element: Element, shape: ReadonlyArray<number>, location: WeightLocation): Tensor => {
+/** A value read from a file when the graph is loaded. Throws ShapeMismatch if the shape needs more or fewer bytes. */
+export const weight = (
+  name: string,
+  element: Element,
+  shape: ReadonlyArray<number>,
+  location: WeightLocation
+): Tensor => {
   const bytes = elementBytes[element] * shape.reduce((all, size) => all * size, 1)
   if (bytes !== location.length) {
     throw new ShapeMismatch({
@@ -55,7 +60,11 @@ const carriers: { readonly [E in Element]: Element } = {
 export const constant = (element: Element, shape: ReadonlyArray<number>, data: ConstantData): Tensor => {
   const count = shape.reduce((all, size) => all * size, 1)
   if (data.length !== count) {
-    throw new ShapeMismatch({ operator: "constant", expected: `${count} values for ${show(shape)}`, found: String(data.length) })
+    throw new ShapeMismatch({
+      operator: "constant",
+      expected: `${count} values for ${show(shape)}`,
+      found: String(data.length)
+    })
   }
   return cast({ element: carriers[element], shape, producer: { kind: "constant", data } }, element)
 }
@@ -72,7 +81,8 @@ const scalarData: { readonly [E in Element]: (value: number) => ConstantData } =
 }
 
 /** A constant of shape []. */
-export const scalar = (value: number, element: Element = "float32"): Tensor => constant(element, [], scalarData[element](value))
+export const scalar = (value: number, element: Element = "float32"): Tensor =>
+  constant(element, [], scalarData[element](value))
 
 /** Every result of an operator. All other functions are written with it. */
 export const applyAll = (operator: Operator, ...inputs: ReadonlyArray<Tensor>): ReadonlyArray<Tensor> => {
@@ -107,25 +117,43 @@ export const sin = (x: Tensor): Tensor => apply({ name: "Sin" }, x)
 /** max(x, 0); gradient 0 at 0. */
 export const relu = (x: Tensor): Tensor => apply({ name: "Relu" }, x)
 /** x Φ(x), or its approximation by tanh (Hendrycks and Gimpel, 2016). */
-export const gelu = (x: Tensor, approximate: "none" | "tanh" = "none"): Tensor => apply({ name: "Gelu", approximate }, x)
+export const gelu = (x: Tensor, approximate: "none" | "tanh" = "none"): Tensor =>
+  apply({ name: "Gelu", approximate }, x)
 /** x sigmoid(x). */
 export const silu = (x: Tensor): Tensor => mul(x, sigmoid(x))
 /** x raised to a number. */
 export const pow = (x: Tensor, exponent: number): Tensor => apply({ name: "Pow", exponent }, x)
 export const not = (x: Tensor): Tensor => apply({ name: "Not" }, x)
 
-/** The tensor in another element type; itself where it has that type already. Gradients flow between float types only. */
-export const cast = (x: Tensor, element: Element): Tensor => x.element === element ? x : apply({ name: "Cast", to: element }, x)
+/** The tensor in another element type; itself where it has that type. Gradients flow between float types only. */
+export const cast = (x: Tensor, element: Element): Tensor =>
+  x.element === element ? x : apply({ name: "Cast", to: element }, x)
 
 const operands = (a: Operand, b: Operand): readonly [Tensor, Tensor] => {
   if (typeof a !== "number") return [a, typeof b === "number" ? scalar(b, a.element) : b]
   return typeof b === "number" ? [scalar(a), scalar(b)] : [scalar(a, b.element), b]
 }
 
-type PlainBinary = "Add" | "Sub" | "Mul" | "Div" | "Max" | "Min" | "Greater" | "Less" | "Equal" | "And" | "Or" | "BitwiseAnd" | "BitwiseXor"
+type PlainBinary =
+  | "Add"
+  | "Sub"
+  | "Mul"
+  | "Div"
+  | "Max"
+  | "Min"
+  | "Greater"
+  | "Less"
+  | "Equal"
+  | "And"
+  | "Or"
+  | "BitwiseAnd"
+  | "BitwiseXor"
 
 /** Element by element with numpy's broadcasting. */
-const binary = (name: PlainBinary) => (a: Operand, b: Operand): Tensor => apply({ name }, ...operands(a, b))
+const binary =
+  (name: PlainBinary) =>
+  (a: Operand, b: Operand): Tensor =>
+    apply({ name }, ...operands(a, b))
 
 export const add = binary("Add")
 export const sub = binary("Sub")
@@ -143,11 +171,14 @@ export const or = binary("Or")
 export const bitwiseAnd = binary("BitwiseAnd")
 export const bitwiseXor = binary("BitwiseXor")
 /** Unsigned elements only; zeros come in. */
-export const shiftLeft = (x: Tensor, bits: Operand): Tensor => apply({ name: "BitShift", direction: "LEFT" }, ...operands(x, bits))
+export const shiftLeft = (x: Tensor, bits: Operand): Tensor =>
+  apply({ name: "BitShift", direction: "LEFT" }, ...operands(x, bits))
 /** Unsigned elements only; zeros come in. */
-export const shiftRight = (x: Tensor, bits: Operand): Tensor => apply({ name: "BitShift", direction: "RIGHT" }, ...operands(x, bits))
+export const shiftRight = (x: Tensor, bits: Operand): Tensor =>
+  apply({ name: "BitShift", direction: "RIGHT" }, ...operands(x, bits))
 /** a where the condition holds, b elsewhere. */
-export const where = (condition: Tensor, a: Operand, b: Operand): Tensor => apply({ name: "Where" }, condition, ...operands(a, b))
+export const where = (condition: Tensor, a: Operand, b: Operand): Tensor =>
+  apply({ name: "Where" }, condition, ...operands(a, b))
 
 // Products
 
@@ -164,12 +195,15 @@ export interface GemmOptions {
 }
 
 /** alpha A B + C for matrices, A and B read transposed where asked, which costs nothing. */
-export const gemm = (a: Tensor, b: Tensor, { transA = false, transB = false, alpha = 1, plus }: GemmOptions = {}): Tensor =>
-  apply({ name: "Gemm", transA, transB, alpha }, a, b, ...plus === undefined ? [] : [plus])
+export const gemm = (
+  a: Tensor,
+  b: Tensor,
+  { transA = false, transB = false, alpha = 1, plus }: GemmOptions = {}
+): Tensor => apply({ name: "Gemm", transA, transB, alpha }, a, b, ...(plus === undefined ? [] : [plus]))
 
 /**
- * x wᵀ + bias: x [tokens, in], w [out, in], bias [out] → [tokens, out]. Forward and backward read the same w in place:
- * a transposed copy of a weight would be kept in memory beside the weight.
+ * x wᵀ + bias: x [tokens, in], w [out, in], bias [out] → [tokens, out]. Forward and backward read the same w in
+ * place: a transposed copy of a weight would be kept in memory beside the weight.
  */
 export const linear = (x: Tensor, w: Tensor, bias?: Tensor): Tensor =>
   gemm(x, w, bias === undefined ? { transB: true } : { transB: true, plus: bias })
@@ -178,11 +212,13 @@ export const linear = (x: Tensor, w: Tensor, bias?: Tensor): Tensor =>
 
 type Axes = number | ReadonlyArray<number>
 
-const reduce = (name: "ReduceSum" | "ReduceMean" | "ReduceMax") => (x: Tensor, axes?: Axes, keepDims = false): Tensor => {
-  const given = axes === undefined ? x.shape.keys().toArray() : typeof axes === "number" ? [axes] : axes
-  const normalized = given.map((axis) => normalizeAxis(name, axis, x.shape.length)).toSorted((a, b) => a - b)
-  return normalized.length === 0 ? x : apply({ name, axes: normalized, keepDims }, x)
-}
+const reduce =
+  (name: "ReduceSum" | "ReduceMean" | "ReduceMax") =>
+  (x: Tensor, axes?: Axes, keepDims = false): Tensor => {
+    const given = axes === undefined ? x.shape.keys().toArray() : typeof axes === "number" ? [axes] : axes
+    const normalized = given.map((axis) => normalizeAxis(name, axis, x.shape.length)).toSorted((a, b) => a - b)
+    return normalized.length === 0 ? x : apply({ name, axes: normalized, keepDims }, x)
+  }
 
 /** Over all axes where none is given. */
 export const sum = reduce("ReduceSum")
@@ -194,30 +230,34 @@ export const max = reduce("ReduceMax")
 export const softmax = (x: Tensor, axis = -1): Tensor =>
   apply({ name: "Softmax", axis: normalizeAxis("Softmax", axis, x.shape.length) }, x)
 
+/** The WebGPU provider leaves this one to the CPU: meant for narrow rows, not for those of a vocabulary. */
 export const logSoftmax = (x: Tensor, axis = -1): Tensor =>
   apply({ name: "LogSoftmax", axis: normalizeAxis("LogSoftmax", axis, x.shape.length) }, x)
 
 /** (x - mean) / sqrt(variance + epsilon) * scale + bias over the last axis; scale and bias [size]. */
 export const layerNorm = (x: Tensor, scale: Tensor, bias: Tensor | undefined, epsilon: number): Tensor =>
-  apply({ name: "LayerNormalization", epsilon }, x, scale, ...bias === undefined ? [] : [bias])
+  apply({ name: "LayerNormalization", epsilon }, x, scale, ...(bias === undefined ? [] : [bias]))
 
 /** x / sqrt(mean of squares + epsilon) * scale over the last axis; scale [size]. */
-export const rmsNorm = (x: Tensor, scale: Tensor, epsilon: number): Tensor => apply({ name: "RMSNormalization", epsilon }, x, scale)
+export const rmsNorm = (x: Tensor, scale: Tensor, epsilon: number): Tensor =>
+  apply({ name: "RMSNormalization", epsilon }, x, scale)
 
 // Shape
 
 /**
- * The same elements, row-major, in another shape. Names are kept, moved, or, when names of x are missing from `shape`,
- * replaced by new ones: at most one name of the result may be unknown to the rest of the graph, the run decides its size.
+ * The same elements, row-major, in another shape. Names are kept, moved, or, where names of x are missing from `shape`,
+ * replaced by others: at most one of these may be new to the graph, and the run decides its size.
  */
-export const reshape = (x: Tensor, shape: Shape): Tensor => sameShape(x.shape, shape) ? x : apply({ name: "Reshape", shape }, x)
+export const reshape = (x: Tensor, shape: Shape): Tensor =>
+  sameShape(x.shape, shape) ? x : apply({ name: "Reshape", shape }, x)
 
 /** Inserts an axis of size 1. */
 export const unsqueeze = (x: Tensor, axis: number): Tensor =>
   reshape(x, x.shape.toSpliced(normalizeAxis("unsqueeze", axis, x.shape.length + 1), 0, 1))
 
 /** Repeats x to a shape that it broadcasts to. Names may be any that the graph's inputs have. */
-export const expand = (x: Tensor, shape: Shape): Tensor => sameShape(x.shape, shape) ? x : apply({ name: "Expand", shape }, x)
+export const expand = (x: Tensor, shape: Shape): Tensor =>
+  sameShape(x.shape, shape) ? x : apply({ name: "Expand", shape }, x)
 
 /** Axis `axes[i]` of x becomes axis i. */
 export const transpose = (x: Tensor, axes: ReadonlyArray<number>): Tensor =>
@@ -258,7 +298,10 @@ export const zeros = (element: Element, shape: Shape): Tensor => expand(scalar(0
 
 // Selection by index
 
-/** x at `index` along an axis, which the axes of the index (int32 or int64) replace. The gradient adds up repeated entries. */
+/**
+ * x at `index` (int32 or int64) along an axis, which the axes of the index replace. The gradient adds up what one entry
+ * of x was read for.
+ */
 export const gather = (x: Tensor, index: Tensor, axis = 0): Tensor =>
   apply({ name: "Gather", axis: normalizeAxis("Gather", axis, x.shape.length) }, x, index)
 
@@ -266,13 +309,17 @@ export const gather = (x: Tensor, index: Tensor, axis = 0): Tensor =>
 export const gatherElements = (x: Tensor, index: Tensor, axis: number): Tensor =>
   apply({ name: "GatherElements", axis: normalizeAxis("GatherElements", axis, x.shape.length) }, x, index)
 
-/** Zeros of shape [rows, ...] to which rows [...index shape, ...] are added at their indices. The transpose of `gather` at axis 0. */
+/** Zeros [rows, ...rest] to which updates [...index shape, ...rest] are added: the transpose of `gather` at axis 0. */
 export const scatterRows = (index: Tensor, updates: Tensor, rows: Dimension): Tensor =>
   apply({ name: "ScatterRows", rows }, index, updates)
 
-/** Zeros with `size` along an axis to which updates are added at index (of their shape). The transpose of `gatherElements`. */
+/** Zeros with `size` along an axis to which updates are added at index: the transpose of `gatherElements`. */
 export const scatterElements = (index: Tensor, updates: Tensor, axis: number, size: Dimension): Tensor =>
-  apply({ name: "ScatterElements", axis: normalizeAxis("ScatterElements", axis, updates.shape.length), size }, index, updates)
+  apply(
+    { name: "ScatterElements", axis: normalizeAxis("ScatterElements", axis, updates.shape.length), size },
+    index,
+    updates
+  )
 
 /** Which row stands at each place, int32. With gaps, -1 marks a place where no row stands. */
 export interface Rows {
@@ -281,12 +328,14 @@ export interface Rows {
 }
 
 /**
- * Rows by index when the way back is known: x [...places of inverse, ...rest] → [...places of index, ...rest], where a place is
- * counted row-major over the leading axes, and -1 in the index gives zeros. inverse tells for each row of x at which place of the
- * result it went, -1 for nowhere. So the gradient is a gather too, by the inverse, much faster than scattering.
+ * Rows by index when the way back is known: x [...places of inverse, ...rest] → [...places of index, ...rest], where
+ * places are counted row-major over the leading axes, and -1 in the index gives zeros. inverse tells for each row of x
+ * at which place of the result it went, -1 for nowhere. So the gradient is a gather too, by the inverse, much faster
+ * than scattering.
  *
- * Right when index and inverse are one partial bijection seen from both ends: no row is read twice, inverse[index[p]] = p
- * and index[inverse[i]] = i wherever they are not -1. `gaps: false` promises that no entry is -1 and saves a pass over the data.
+ * Right when index and inverse are one partial bijection seen from both ends: no row is read twice,
+ * inverse[index[p]] = p and index[inverse[i]] = i wherever they are not -1. `gaps: false` promises that no entry is -1
+ * and saves a pass over the data.
  *
  * Token-major to padded: index [sequences, length] with gaps, inverse [tokens] without:
  * [tokens, hidden] → [sequences, length, hidden]. Back: the same two, swapped.
@@ -300,11 +349,16 @@ export const gatherRows = (x: Tensor, index: Rows, inverse: Rows): Tensor =>
 export const stopGradient = (x: Tensor): Tensor => apply({ name: "StopGradient" }, x)
 
 /**
- * A scalar whose gradients were computed beside it: differentiating it goes on from these tensors, and not through the way the
- * value was computed. What is not in the list gets no gradient.
+ * A scalar whose gradients were computed beside it: differentiating it goes on from these tensors, and not through the
+ * way the value was computed. What is not in the list gets no gradient.
  */
 export const withGradient = (
   value: Tensor,
   gradients: ReadonlyArray<readonly [tensor: Tensor, gradient: Tensor]>
 ): Tensor =>
-  apply({ name: "KnownGradient" }, value, ...gradients.map(([tensor]) => tensor), ...gradients.map(([, gradient]) => gradient))
+  apply(
+    { name: "KnownGradient" },
+    value,
+    ...gradients.map(([tensor]) => tensor),
+    ...gradients.map(([, gradient]) => gradient)
+  )

@@ -53,7 +53,8 @@ const names = (values: ReadonlyArray<Value>): ReadonlyArray<string> => values.ma
 const vector = (emitter: Emitter, values: ReadonlyArray<number>): string =>
   emitter.constant("int64", [values.length], BigInt64Array.from(values, BigInt))
 
-const int64Scalar = (emitter: Emitter, value: number): string => emitter.constant("int64", [], BigInt64Array.of(BigInt(value)))
+const int64Scalar = (emitter: Emitter, value: number): string =>
+  emitter.constant("int64", [], BigInt64Array.of(BigInt(value)))
 
 /** The only result of a node. */
 const single = (emitter: Emitter, type: string, inputs: ReadonlyArray<string>, attributes?: NodeAttributes): string => {
@@ -87,7 +88,7 @@ const sizeOf = (emitter: Emitter, operator: string, dimension: Dimension): strin
   return size
 }
 
-/** A shape as an int64 vector: a constant where all sizes are numbers, else put together from sizes known to the run. */
+/** A shape as an int64 vector: a constant where all sizes are numbers, else put together from what the run knows. */
 const shapeVector = (emitter: Emitter, operator: string, shape: Shape): string => {
   if (shape.every((dimension) => typeof dimension === "number")) return vector(emitter, shape)
   const parts = shape.map((dimension) => sizeOf(emitter, operator, dimension))
@@ -96,25 +97,30 @@ const shapeVector = (emitter: Emitter, operator: string, shape: Shape): string =
 }
 
 /**
- * ONNX copies a dimension that stands where it stood (0) and computes one from the others (-1), which fails on empty tensors;
- * so -1 serves one named dimension among numbers, or a name that nothing else can tell, and all else is computed from sizes.
+ * ONNX copies a dimension that stands where it stood (0) and computes one from the others (-1), which fails on empty
+ * tensors; so -1 serves one named dimension among numbers, or a name that nothing else can tell, and all else is
+ * computed from sizes.
  */
 const reshape = (emitter: Emitter, x: Value, shape: Shape): string => {
   const inPlace = (dimension: Dimension, axis: number) => typeof dimension === "string" && x.shape[axis] === dimension
   const moved = shape.filter((dimension, axis) => typeof dimension === "string" && !inPlace(dimension, axis))
   const copied = shape.some(inPlace)
   if (moved.length === 0 || (moved.length === 1 && !copied)) {
-    const sizes = shape.map((dimension, axis) => typeof dimension === "number" ? dimension : inPlace(dimension, axis) ? 0 : -1)
+    const sizes = shape.map((dimension, axis) =>
+      typeof dimension === "number" ? dimension : inPlace(dimension, axis) ? 0 : -1
+    )
     return single(emitter, "Reshape", [x.name, vector(emitter, sizes)])
   }
   const unknown = moved.filter((dimension) => typeof dimension === "string" && emitter.size(dimension) === undefined)
-  const sizes = unknown.length === 1 ? shape.map((dimension) => dimension === unknown[0] ? -1 : dimension) : shape
-  return single(emitter, "Reshape", [x.name, shapeVector(emitter, "Reshape", sizes)], { allowzero: int(sizes === shape) })
+  const sizes = unknown.length === 1 ? shape.map((dimension) => (dimension === unknown[0] ? -1 : dimension)) : shape
+  return single(emitter, "Reshape", [x.name, shapeVector(emitter, "Reshape", sizes)], {
+    allowzero: int(sizes === shape)
+  })
 }
 
 const expand = (emitter: Emitter, operator: string, x: Value, shape: Shape): string => {
   const added = shape.length - x.shape.length
-  const missing = shape.map((dimension, axis) => x.shape[axis - added] === dimension ? 1 : dimension)
+  const missing = shape.map((dimension, axis) => (x.shape[axis - added] === dimension ? 1 : dimension))
   return single(emitter, "Expand", [x.name, shapeVector(emitter, operator, missing)])
 }
 
@@ -200,12 +206,13 @@ const emissions: { readonly [Name in OperatorName]: Emission<Name> } = {
     ]),
   Pad: (emitter, { axis, before, total }, x) => {
     const size = dimensionAt(x.shape, axis)
-    const after = typeof total === "number" && typeof size === "number"
-      ? vector(emitter, [total - before - size])
-      : single(emitter, "Sub", [
-        single(emitter, "Sub", [sizeOf(emitter, "Pad", total), vector(emitter, [before])]),
-        single(emitter, "Shape", [x.name], { start: int(axis), end: int(axis + 1) })
-      ])
+    const after =
+      typeof total === "number" && typeof size === "number"
+        ? vector(emitter, [total - before - size])
+        : single(emitter, "Sub", [
+            single(emitter, "Sub", [sizeOf(emitter, "Pad", total), vector(emitter, [before])]),
+            single(emitter, "Shape", [x.name], { start: int(axis), end: int(axis + 1) })
+          ])
     const others = x.shape.length - 1
     const leading = vector(emitter, [...Array(axis).fill(0), before, ...Array(others).fill(0)])
     const trailing = vector(emitter, Array(others - axis).fill(0))
@@ -228,7 +235,10 @@ const emissions: { readonly [Name in OperatorName]: Emission<Name> } = {
   },
   ScatterElements: (emitter, { axis, size }, index, updates) => {
     const base = zeros(emitter, "ScatterElements", updates.element, updates.shape.with(axis, size))
-    return emitter.node("ScatterElements", [base, index.name, updates.name], { axis: int(axis), reduction: text("add") })
+    return emitter.node("ScatterElements", [base, index.name, updates.name], {
+      axis: int(axis),
+      reduction: text("add")
+    })
   },
   GatherRows: (emitter, { indexHasGaps }, x, index, inverse) => {
     const rest = x.shape.slice(inverse.shape.length)
@@ -236,7 +246,10 @@ const emissions: { readonly [Name in OperatorName]: Emission<Name> } = {
     const gathered = single(emitter, "Gather", [rows, index.name], { axis: int(0) })
     if (!indexHasGaps) return [gathered]
     const gap = single(emitter, "Equal", [index.name, emitter.constant("int32", [], Int32Array.of(-1))])
-    const axes = vector(emitter, rest.map((_, axis) => index.shape.length + axis))
+    const axes = vector(
+      emitter,
+      rest.map((_, axis) => index.shape.length + axis)
+    )
     const gapRows = rest.length === 0 ? gap : single(emitter, "Unsqueeze", [gap, axes])
     return emitter.node("Where", [gapRows, floatScalar(emitter, 0, x.element), gathered])
   },

@@ -1,7 +1,7 @@
 /**
- * The gradient of every operator: from the gradient of its results, that of its inputs (a vector-Jacobian product), in the
- * operators themselves. What was costly to compute is read again (matrix products, softmax), what is cheap is computed again from the
- * input (activations, norms), so that few large tensors live from the forward to the backward pass.
+ * The gradient of every operator: from the gradient of its results, that of its inputs (a vector-Jacobian product).
+ * What was costly to compute is read again (matrix products, softmax), what is cheap is computed again from the input
+ * (activations, norms), so that few large tensors live from the forward to the backward pass.
  */
 import {
   add,
@@ -66,9 +66,9 @@ type Gradient<Name extends OperatorName> = (
 const none = (): ReadonlyArray<undefined> => []
 
 /** For y = f(x) element by element: gradient times derivative. */
-const elementwise = (derivative: (x: Tensor, y: Tensor) => Tensor) => ({ gradient, output }: Flow, _: unknown, x: Tensor) => [
-  mul(gradient, derivative(x, output))
-]
+const elementwise =
+  (derivative: (x: Tensor, y: Tensor) => Tensor) =>
+  ({ gradient, output }: Flow, _: unknown, x: Tensor) => [mul(gradient, derivative(x, output))]
 
 /** Sums a gradient over the axes along which broadcasting repeated an input. */
 const unbroadcast = (gradient: Tensor, input: Tensor): Tensor => {
@@ -109,22 +109,34 @@ const transposed = (x: Tensor): Tensor => {
 
 /** Gives a reduced tensor the reduced axes back, with size 1. */
 const keepDims = (reduced: Tensor, axes: ReadonlyArray<number>, x: Tensor): Tensor =>
-  reshape(reduced, x.shape.map((size, axis) => axes.includes(axis) ? 1 : size))
+  reshape(
+    reduced,
+    x.shape.map((size, axis) => (axes.includes(axis) ? 1 : size))
+  )
 
 /** The number of elements along axes, as a scalar of x's element type. */
 const count = (x: Tensor, axes: ReadonlyArray<number>): Tensor =>
   axes
     .filter((axis) => typeof x.shape[axis] === "string")
     .map((axis) => cast(dimension(x, axis), x.element))
-    .reduce((all, size) => mul(all, size), scalar(numericPart(axes.map((axis) => dimensionAt(x.shape, axis))), x.element))
+    .reduce(
+      (all, size) => mul(all, size),
+      scalar(numericPart(axes.map((axis) => dimensionAt(x.shape, axis))), x.element)
+    )
 
 /** Sums over all axes but the last. */
 const sumToLast = (x: Tensor): Tensor => sum(x, [...Array(x.shape.length - 1).keys()])
 
-/** d/dx of a normalisation with statistics of the last axis, given the normalised x and the gradient with respect to it. */
-const project = (gradient: Tensor, normalized: Tensor): Tensor => mul(normalized, mean(mul(gradient, normalized), -1, true))
+/** The part of a gradient that lies along the normalised x: norms of the last axis take it away. */
+const project = (gradient: Tensor, normalized: Tensor): Tensor =>
+  mul(normalized, mean(mul(gradient, normalized), -1, true))
 
-const inFront = (axis: number, rank: number): ReadonlyArray<number> => [axis, ...Array(rank).keys().filter((other) => other !== axis)]
+const inFront = (axis: number, rank: number): ReadonlyArray<number> => [
+  axis,
+  ...Array(rank)
+    .keys()
+    .filter((other) => other !== axis)
+]
 
 const gradients: { readonly [Name in OperatorName]: Gradient<Name> } = {
   Neg: ({ gradient }) => [neg(gradient)],
@@ -194,7 +206,8 @@ const gradients: { readonly [Name in OperatorName]: Gradient<Name> } = {
   Softmax: ({ gradient, output }, { axis }) => [mul(output, sub(gradient, sum(mul(gradient, output), axis, true)))],
   LogSoftmax: ({ gradient, output }, { axis }) => [sub(gradient, mul(exp(output), sum(gradient, axis, true)))],
   LayerNormalization: ({ gradient, gradients, outputs: [, average, inverseDeviation] }, { name }, x, scale, bias) => {
-    if (average === undefined || inverseDeviation === undefined) throw new Error("internal: LayerNormalization without statistics")
+    if (average === undefined || inverseDeviation === undefined)
+      throw new Error("internal: LayerNormalization without statistics")
     if (gradients.slice(1).some((statistic) => statistic !== undefined)) {
       throw new NotDifferentiable({ operator: name, reason: "its gradient cannot be differentiated a second time" })
     }
@@ -216,15 +229,28 @@ const gradients: { readonly [Name in OperatorName]: Gradient<Name> } = {
 
   Reshape: ({ gradient }, _, x) => [reshape(gradient, x.shape)],
   Expand: ({ gradient }, _, x) => [unbroadcast(gradient, x)],
-  Transpose: ({ gradient }, { axes }) => [transpose(gradient, axes.map((_, axis) => axes.indexOf(axis)))],
+  Transpose: ({ gradient }, { axes }) => [
+    transpose(
+      gradient,
+      axes.map((_, axis) => axes.indexOf(axis))
+    )
+  ],
   Slice: ({ gradient }, { axis, start }, x) => [pad(gradient, axis, start, dimensionAt(x.shape, axis))],
   Pad: ({ gradient }, { axis, before }, x) => {
     const size = dimensionAt(x.shape, axis)
     return [gather(gradient, add(range(size), before), axis)]
   },
-  Concat: ({ gradient }, { axis }, ...parts) => split(gradient, axis, parts.map((part) => dimensionAt(part.shape, axis))),
+  Concat: ({ gradient }, { axis }, ...parts) =>
+    split(
+      gradient,
+      axis,
+      parts.map((part) => dimensionAt(part.shape, axis))
+    ),
   Split: ({ outputs, gradients: parts }, { axis }) => [
-    concat(outputs.map(({ element, shape }, index) => parts[index] ?? zeros(element, shape)), axis)
+    concat(
+      outputs.map(({ element, shape }, index) => parts[index] ?? zeros(element, shape)),
+      axis
+    )
   ],
   Gather: ({ gradient }, { axis }, x, index) => {
     const rank = x.shape.length
@@ -232,7 +258,12 @@ const gradients: { readonly [Name in OperatorName]: Gradient<Name> } = {
     const others = gradient.shape.keys().filter((position) => !indexAxes.includes(position))
     const rows = scatterRows(index, transpose(gradient, [...indexAxes, ...others]), dimensionAt(x.shape, axis))
     const order = inFront(axis, rank)
-    return [transpose(rows, order.map((_, position) => order.indexOf(position)))]
+    return [
+      transpose(
+        rows,
+        order.map((_, position) => order.indexOf(position))
+      )
+    ]
   },
   GatherElements: ({ gradient }, { axis }, x, index) => [
     scatterElements(index, gradient, axis, dimensionAt(x.shape, axis))
@@ -263,7 +294,10 @@ export const inputGradients = <Name extends OperatorName>(
   inputs: ReadonlyArray<Tensor>
 ): ReadonlyArray<Tensor | undefined> => {
   const rule: Gradient<Name> = gradients[operator.name]
-  const { outputs: [output], gradients: [gradient] } = flow
+  const {
+    outputs: [output],
+    gradients: [gradient]
+  } = flow
   if (output === undefined) throw new Error(`internal: ${operator.name} has no result`)
   return rule({ ...flow, output, gradient: gradient ?? zeros(output.element, output.shape) }, operator, ...inputs)
 }

@@ -35,7 +35,8 @@ const requireShape = (operator: string, expected: Shape, found: Shape): void => 
 }
 
 const requireDimension = (operator: string, what: string, expected: Dimension, found: Dimension): void => {
-  if (expected !== found) throw new ShapeMismatch({ operator, expected: `${what} of ${expected}`, found: String(found) })
+  if (expected !== found)
+    throw new ShapeMismatch({ operator, expected: `${what} of ${expected}`, found: String(found) })
 }
 
 const requireRank = (operator: string, least: number, type: Type): void => {
@@ -48,16 +49,20 @@ interface Named {
   readonly name: string
 }
 
-const unary = (allowed: ReadonlyArray<Element>) => (operator: Named, x: Type): ReadonlyArray<Type> => {
-  requireElement(operator.name, allowed, x)
-  return [{ element: x.element, shape: x.shape }]
-}
+const unary =
+  (allowed: ReadonlyArray<Element>) =>
+  (operator: Named, x: Type): ReadonlyArray<Type> => {
+    requireElement(operator.name, allowed, x)
+    return [{ element: x.element, shape: x.shape }]
+  }
 
-const binary = (allowed: ReadonlyArray<Element>) => (operator: Named, a: Type, b: Type): ReadonlyArray<Type> => {
-  requireElement(operator.name, allowed, a)
-  requireSame(operator.name, a, b)
-  return [{ element: a.element, shape: broadcast(operator.name, a.shape, b.shape) }]
-}
+const binary =
+  (allowed: ReadonlyArray<Element>) =>
+  (operator: Named, a: Type, b: Type): ReadonlyArray<Type> => {
+    requireElement(operator.name, allowed, a)
+    requireSame(operator.name, a, b)
+    return [{ element: a.element, shape: broadcast(operator.name, a.shape, b.shape) }]
+  }
 
 const comparison = (operator: Named, a: Type, b: Type): ReadonlyArray<Type> => {
   requireSame(operator.name, a, b)
@@ -67,7 +72,7 @@ const comparison = (operator: Named, a: Type, b: Type): ReadonlyArray<Type> => {
 const reduction = (operator: Named & { readonly axes: ReadonlyArray<number>; readonly keepDims: boolean }, x: Type) => {
   requireElement(operator.name, numbers, x)
   const shape = operator.keepDims
-    ? x.shape.map((dimension, axis) => operator.axes.includes(axis) ? 1 : dimension)
+    ? x.shape.map((dimension, axis) => (operator.axes.includes(axis) ? 1 : dimension))
     : x.shape.filter((_, axis) => !operator.axes.includes(axis))
   return [{ element: x.element, shape }]
 }

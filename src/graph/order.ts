@@ -1,7 +1,10 @@
 /** The order in which a graph is computed: every tensor after those it is made of, the same order each time. */
 import type { Tensor } from "./Operator.ts"
 
-/** The tensors reachable from `roots` through `inputsOf`, inputs before users, in order of first need. No recursion: graphs are deep. */
+/**
+ * The tensors reachable from `roots` through `inputsOf`, inputs before users, in order of first need. Without
+ * recursion, for graphs are deeper than the stack.
+ */
 export const topological = (
   roots: ReadonlyArray<Tensor>,
   inputsOf: (tensor: Tensor) => ReadonlyArray<Tensor>

@@ -19,8 +19,9 @@ import {
 import { onnxElements } from "./emission.ts"
 import type { Attribute, Value } from "./emission.ts"
 import { lower } from "./lowering.ts"
-import type { Constant, Node, Weight } from "./lowering.ts"
+import type { Weight } from "./lowering.ts"
 import type { Tensor } from "./Operator.ts"
+import type { Constant, Node } from "./writer.ts"
 
 /** What goes to the runtime: `model` and `files` as its programs want them, and what a run must feed. */
 export interface Serialized {
@@ -37,10 +38,13 @@ const operatorSet = 23n
 const utf8 = new TextEncoder()
 
 /**
- * Equal graphs give equal bytes: names follow the order of computation, and paths stay outside the model. Weights are external
- * data, so a model is as large as its constants. Throws NameClash and UnknownDimension.
+ * Equal graphs give equal bytes: names follow the order of computation, and paths stay outside the model. Weights are
+ * external data, so a model is as large as its constants. Throws NameClash and UnknownDimension.
  */
-export const serialize = (graph: { readonly name: string; readonly outputs: Readonly<Record<string, Tensor>> }): Serialized => {
+export const serialize = (graph: {
+  readonly name: string
+  readonly outputs: Readonly<Record<string, Tensor>>
+}): Serialized => {
   const lowered = lower(graph.name, graph.outputs)
   const files = [...new Set(lowered.weights.map((weight) => weight.location.file))]
   const locations = new Map(files.map((file, index) => [file, `weights-${index}`]))
@@ -79,9 +83,10 @@ const valueInfo = ({ name, element, shape }: Value) =>
           shape: create(TensorShapeProtoSchema, {
             dim: shape.map((dimension) =>
               create(TensorShapeProto_DimensionSchema, {
-                value: typeof dimension === "number"
-                  ? { case: "dimValue", value: BigInt(dimension) }
-                  : { case: "dimParam", value: dimension }
+                value:
+                  typeof dimension === "number"
+                    ? { case: "dimValue", value: BigInt(dimension) }
+                    : { case: "dimParam", value: dimension }
               })
             )
           })

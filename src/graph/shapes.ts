@@ -26,7 +26,7 @@ export const normalizeAxis = (operator: string, axis: number, rank: number): num
   return axis < 0 ? axis + rank : axis
 }
 
-/** The shape of an element-wise result, aligned from the right as numpy does; a name broadcasts with itself and with 1. */
+/** The shape of an element-wise result, aligned from the right as in numpy; a name broadcasts with itself and 1. */
 export const broadcast = (operator: string, a: Shape, b: Shape): Shape => {
   const rank = Math.max(a.length, b.length)
   return Array.from({ length: rank }, (_, axis) => {
@@ -41,12 +41,15 @@ export const broadcast = (operator: string, a: Shape, b: Shape): Shape => {
 /** The axes of `full` along which broadcasting repeats a tensor of shape `part`. */
 export const repeatedAxes = (part: Shape, full: Shape): ReadonlyArray<number> => {
   const added = full.length - part.length
-  return full.keys().filter((axis) => axis < added || (part[axis - added] === 1 && full[axis] !== 1)).toArray()
+  return full
+    .keys()
+    .filter((axis) => axis < added || (part[axis - added] === 1 && full[axis] !== 1))
+    .toArray()
 }
 
 /** The size of a concatenation: a number, or a name such as "past+length". */
 export const total = (dimensions: Shape): Dimension => {
-  const sum = dimensions.reduce<number>((all, dimension) => typeof dimension === "number" ? all + dimension : all, 0)
+  const sum = dimensions.reduce<number>((all, dimension) => (typeof dimension === "number" ? all + dimension : all), 0)
   const names = dimensions.filter((dimension) => typeof dimension === "string")
   if (names.length === 0) return sum
   return sum === 0 ? names.join("+") : [...names, sum].join("+")
@@ -61,7 +64,8 @@ export const extent = (operator: string, dimension: Dimension, start: number, en
     return removed === 0 ? dimension : `${dimension}-${removed}`
   }
   const stop = end === undefined ? dimension : end < 0 ? dimension + end : end
-  if (stop > dimension) throw new ShapeMismatch({ operator, expected: `an end within ${dimension}`, found: String(end) })
+  if (stop > dimension)
+    throw new ShapeMismatch({ operator, expected: `an end within ${dimension}`, found: String(end) })
   return positive(operator, stop - start, `${start} to ${stop}`)
 }
 
@@ -71,28 +75,32 @@ const positive = (operator: string, size: number, range: string): number => {
 }
 
 /**
- * Refuses a reshape that cannot keep the number of elements. Names on both sides cancel; names left over must stand on both
- * sides, for then the run decides ([sequences, length, 64] → ["slots", 64]).
+ * Refuses a reshape that cannot keep the number of elements. Names on both sides cancel; names left over must stand on
+ * both sides, for then the run decides ([sequences, length, 64] → ["slots", 64]).
  */
 export const checkReshape = (from: Shape, to: Shape): void => {
   const gone = withoutNamesOf(from, to)
   const fresh = withoutNamesOf(to, from)
-  const fits = gone.length === 0 && fresh.length === 0
-    ? numericPart(from) === numericPart(to)
-    : gone.length > 0 && fresh.length > 0
-  if (!fits) throw new ShapeMismatch({ operator: "Reshape", expected: `as many elements as ${show(from)} has`, found: show(to) })
+  const fits =
+    gone.length === 0 && fresh.length === 0
+      ? numericPart(from) === numericPart(to)
+      : gone.length > 0 && fresh.length > 0
+  if (!fits)
+    throw new ShapeMismatch({ operator: "Reshape", expected: `as many elements as ${show(from)} has`, found: show(to) })
 }
 
 /** The names of `shape`, each as often as it is there more often than in `other`. */
 const withoutNamesOf = (shape: Shape, other: Shape): Array<string> => {
   const left = other.filter((dimension) => typeof dimension === "string")
-  return shape.filter((dimension) => typeof dimension === "string").filter((name) => {
-    const index = left.indexOf(name)
-    if (index >= 0) left.splice(index, 1)
-    return index < 0
-  })
+  return shape
+    .filter((dimension) => typeof dimension === "string")
+    .filter((name) => {
+      const index = left.indexOf(name)
+      if (index >= 0) left.splice(index, 1)
+      return index < 0
+    })
 }
 
 /** The product of the sizes that are numbers. */
 export const numericPart = (shape: Shape): number =>
-  shape.reduce<number>((all, dimension) => typeof dimension === "number" ? all * dimension : all, 1)
+  shape.reduce<number>((all, dimension) => (typeof dimension === "number" ? all * dimension : all), 1)

@@ -28,7 +28,8 @@ const toHost: { readonly [E in Fed]: (data: ReadonlyArray<number>) => ort.Tensor
 }
 
 const toTensor = (element: Element, { data, shape }: Numbers): ort.Tensor => {
-  if (element === "bfloat16" || element === "float16") throw new Error(`feed float32 and cast it to ${element} in the graph`)
+  if (element === "bfloat16" || element === "float16")
+    throw new Error(`feed float32 and cast it to ${element} in the graph`)
   return new ort.Tensor(element, toHost[element](data), shape)
 }
 
@@ -55,17 +56,21 @@ export const load = async (
       ...options
     })
     return async (feeds = {}) => {
-      const tensors = Object.fromEntries(inputs.map(({ element, name }) => {
-        const fed = feeds[name]
-        if (fed === undefined) throw new Error(`no numbers for input ${name}`)
-        return [name, toTensor(element, fed)]
-      }))
+      const tensors = Object.fromEntries(
+        inputs.map(({ element, name }) => {
+          const fed = feeds[name]
+          if (fed === undefined) throw new Error(`no numbers for input ${name}`)
+          return [name, toTensor(element, fed)]
+        })
+      )
       const results = await session.run(tensors)
-      return Object.fromEntries(Object.keys(outputs).map((name) => {
-        const result = results[name]
-        if (result === undefined) throw new Error(`no result ${name}`)
-        return [name, toNumbers(result)]
-      }))
+      return Object.fromEntries(
+        Object.keys(outputs).map((name) => {
+          const result = results[name]
+          if (result === undefined) throw new Error(`no result ${name}`)
+          return [name, toNumbers(result)]
+        })
+      )
     }
   } finally {
     rmSync(folder, { recursive: true })
@@ -79,7 +84,7 @@ export const evaluate = async (tensor: Tensor, feeds: Feeds = {}): Promise<Numbe
   return result
 }
 
-/** Sixteenths between -1 and 1 that look random and are the same each time: two of them tie, or differ by more than a small step. */
+/** Sixteenths between -1 and 1 that look random: two of them tie, or differ by more than a small step. */
 export const wave = (shape: ReadonlyArray<number>, phase = 0): Numbers => ({
   shape,
   data: Array.from({ length: shape.reduce((all, size) => all * size, 1) }, (_, index) => {

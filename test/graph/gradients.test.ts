@@ -1,4 +1,4 @@
-/** Every gradient of the operator table against central differences; a new operator does not compile here without a case. */
+/** Every gradient of the operator table against central differences; an operator without a case does not compile. */
 import { assert, describe, it } from "@effect/vitest"
 import * as g from "../../src/graph/build.ts"
 import { gradients } from "../../src/graph/autodiff.ts"
@@ -17,11 +17,14 @@ interface Case {
 type Build = Case["build"]
 const numbers = (...data: ReadonlyArray<number>): Numbers => ({ shape: [data.length], data })
 const positive = ({ data, shape }: Numbers): Numbers => ({ shape, data: data.map((value) => Math.abs(value) + 0.5) })
-const int32 = (shape: ReadonlyArray<number>, ...data: ReadonlyArray<number>) => g.constant("int32", shape, Int32Array.from(data))
+const int32 = (shape: ReadonlyArray<number>, ...data: ReadonlyArray<number>) =>
+  g.constant("int32", shape, Int32Array.from(data))
 const bools = (...data: ReadonlyArray<number>) => g.constant("bool", [data.length], Uint8Array.from(data))
 
 const points = numbers(-1.7, -0.6, -0.1, 0, 0.2, 0.9, 2.1)
-const unary = (build: Build, x: Numbers = points): ReadonlyArray<Case> => [{ what: "values of both signs and zero", inputs: [x], build }]
+const unary = (build: Build, x: Numbers = points): ReadonlyArray<Case> => [
+  { what: "values of both signs and zero", inputs: [x], build }
+]
 const broadcasting = (build: Build, prepare = (x: Numbers) => x): ReadonlyArray<Case> => [
   { what: "equal shapes", inputs: [wave([2, 3]), prepare(wave([2, 3], 1))], build },
   { what: "b repeated", inputs: [wave([2, 3]), prepare(wave([3], 1))], build },
@@ -44,8 +47,13 @@ const part = (parts: ReadonlyArray<Tensor>, index: number): Tensor => {
   return found
 }
 /** The product of the sums of all parts, so that every part has a gradient that depends on the others. */
-const multiplyParts = (sizes: ReadonlyArray<number>): Build => (x) =>
-  g.split(x, -1, sizes).map((piece) => g.sum(piece, -1)).reduce((all, piece) => g.mul(all, piece))
+const multiplyParts =
+  (sizes: ReadonlyArray<number>): Build =>
+  (x) =>
+    g
+      .split(x, -1, sizes)
+      .map((piece) => g.sum(piece, -1))
+      .reduce((all, piece) => g.mul(all, piece))
 
 const noGradient = "no gradient"
 
@@ -81,9 +89,11 @@ const cases: { readonly [Name in OperatorName]: ReadonlyArray<Case> | typeof noG
   BitwiseAnd: noGradient,
   BitwiseXor: noGradient,
   BitShift: noGradient,
-  Where: broadcasting((a, b) => g.where(bools(1), a, b)).concat(
-    { what: "mixed", inputs: [wave([2, 3]), wave([3], 1)], build: (a, b) => g.where(bools(1, 0, 1), a, b) }
-  ),
+  Where: broadcasting((a, b) => g.where(bools(1), a, b)).concat({
+    what: "mixed",
+    inputs: [wave([2, 3]), wave([3], 1)],
+    build: (a, b) => g.where(bools(1, 0, 1), a, b)
+  }),
 
   MatMul: [
     { what: "matrices", inputs: [wave([2, 3]), wave([3, 4], 1)], build: g.matmul },
@@ -130,7 +140,11 @@ const cases: { readonly [Name in OperatorName]: ReadonlyArray<Case> | typeof noG
       inputs: [wave([2, 2, 4]), wave([4], 1), wave([4], 2)],
       build: (x, scale, bias) => g.layerNorm(x, scale, bias, 1e-5)
     },
-    { what: "without", inputs: [wave([2, 4]), wave([4], 1)], build: (x, scale) => g.layerNorm(x, scale, undefined, 1e-2) }
+    {
+      what: "without",
+      inputs: [wave([2, 4]), wave([4], 1)],
+      build: (x, scale) => g.layerNorm(x, scale, undefined, 1e-2)
+    }
   ],
   RMSNormalization: [
     { what: "rows", inputs: [wave([2, 2, 4]), wave([4], 1)], build: (x, scale) => g.rmsNorm(x, scale, 1e-5) }
@@ -169,7 +183,11 @@ const cases: { readonly [Name in OperatorName]: ReadonlyArray<Case> | typeof noG
     { what: "rows that meet", inputs: [wave([3, 2])], build: (x) => g.scatterRows(int32([3], 1, 3, 1), x, 4) }
   ],
   ScatterElements: [
-    { what: "elements that meet", inputs: [wave([2, 2])], build: (x) => g.scatterElements(int32([2, 2], 1, 1, 0, 2), x, 1, 3) }
+    {
+      what: "elements that meet",
+      inputs: [wave([2, 2])],
+      build: (x) => g.scatterElements(int32([2, 2], 1, 1, 0, 2), x, 1, 3)
+    }
   ],
   GatherRows: [
     { what: "tokens to places", inputs: [wave([4, 2])], build: (x) => g.gatherRows(x, toPlaces, toTokens) },
@@ -192,7 +210,7 @@ const cases: { readonly [Name in OperatorName]: ReadonlyArray<Case> | typeof noG
 const step = 2 ** -6
 const tolerance = 5e-4
 
-/** d/dx of sum(y * direction) for every element of every input, by Richardson's extrapolation of central differences. */
+/** d/dx of sum(y * direction) for every element of every input, by Richardson extrapolation of central differences. */
 const differences = async (evaluate: Evaluate, feeds: Feeds, direction: Numbers): Promise<ReadonlyArray<Numbers>> => {
   const lossAt = async (name: string, x: Numbers, index: number, move: number) => {
     const moved = { shape: x.shape, data: x.data.with(index, Math.fround(x.data[index] ?? 0) + move) }
@@ -204,8 +222,8 @@ const differences = async (evaluate: Evaluate, feeds: Feeds, direction: Numbers)
     const data: Array<number> = []
     for (const index of x.data.keys()) {
       const slope = async (width: number) =>
-        (await lossAt(name, x, index, width) - await lossAt(name, x, index, -width)) / (2 * width)
-      data.push((4 * await slope(step) - await slope(2 * step)) / 3)
+        ((await lossAt(name, x, index, width)) - (await lossAt(name, x, index, -width))) / (2 * width)
+      data.push((4 * (await slope(step)) - (await slope(2 * step))) / 3)
     }
     results.push({ shape: x.shape, data })
   }
@@ -213,11 +231,12 @@ const differences = async (evaluate: Evaluate, feeds: Feeds, direction: Numbers)
 }
 
 const operatorsIn = (tensor: Tensor): ReadonlyArray<string> =>
-  topological([tensor], ({ producer }) => producer.kind === "operator" ? producer.inputs : [])
-    .flatMap(({ producer }) => producer.kind === "operator" ? [producer.operator.name] : [])
+  topological([tensor], ({ producer }) => (producer.kind === "operator" ? producer.inputs : [])).flatMap(
+    ({ producer }) => (producer.kind === "operator" ? [producer.operator.name] : [])
+  )
 
 describe.each(Object.entries(cases).filter(([, list]) => list !== noGradient))("%s", (name, list) => {
-  it.each([...list as ReadonlyArray<Case>])("$what", async ({ build, inputs }) => {
+  it.each([...(list as ReadonlyArray<Case>)])("$what", async ({ build, inputs }) => {
     const symbols = inputs.map(({ shape }, index) => g.input(`x${index}`, "float32", shape))
     const feeds = Object.fromEntries(inputs.map((x, index) => [`x${index}`, x]))
     const y = build(...symbols)
@@ -225,7 +244,9 @@ describe.each(Object.entries(cases).filter(([, list]) => list !== noGradient))("
 
     const direction = wave(y.shape.map(Number), 9)
     const loss = g.sum(g.mul(y, g.constant("float32", direction.shape, Float32Array.from(direction.data))))
-    const derived = Object.fromEntries(gradients(loss, symbols).map((gradient, index) => [`gradient${index}`, gradient]))
+    const derived = Object.fromEntries(
+      gradients(loss, symbols).map((gradient, index) => [`gradient${index}`, gradient])
+    )
     const computed = await (await load(derived))(feeds)
     const expected = await differences(await load({ y }), feeds, direction)
 
@@ -233,7 +254,9 @@ describe.each(Object.entries(cases).filter(([, list]) => list !== noGradient))("
       const found = computed[`gradient${index}`]
       if (found === undefined) throw new Error("no gradient")
       assert.deepStrictEqual(found.shape, shape)
-      data.forEach((value, position) => assert.closeTo(found.data[position] ?? NaN, value, tolerance * (1 + Math.abs(value))))
+      data.forEach((value, position) =>
+        assert.closeTo(found.data[position] ?? NaN, value, tolerance * (1 + Math.abs(value)))
+      )
     })
   })
 })
@@ -242,6 +265,9 @@ describe("kinks", () => {
   it("relu has gradient 0 at 0", async () => {
     const x = g.input("x", "float32", [3])
     const [gradient] = gradients(g.sum(g.relu(x)), [x])
-    assert.deepStrictEqual((await (await load({ gradient: gradient ?? x }))({ x: numbers(-1, 0, 1) })).gradient?.data, [0, 0, 1])
+    assert.deepStrictEqual(
+      (await (await load({ gradient: gradient ?? x }))({ x: numbers(-1, 0, 1) })).gradient?.data,
+      [0, 0, 1]
+    )
   })
 })

@@ -22,7 +22,10 @@ const stored = (name: string, bytes: Uint8Array): WeightLocation => {
 
 const values = [1, -2.5, 0.5, 3, 0.25, -8]
 const float32 = stored("float32", new Uint8Array(Float32Array.from(values).buffer))
-const bfloat16 = stored("bfloat16", new Uint8Array(new Uint16Array(new Uint32Array(Float32Array.from(values).buffer).map((bits) => bits >>> 16)).buffer))
+const bfloat16 = stored(
+  "bfloat16",
+  new Uint8Array(new Uint16Array(new Uint32Array(Float32Array.from(values).buffer).map((bits) => bits >>> 16)).buffer)
+)
 const float16 = stored("float16", new Uint8Array(new Float16Array(values).buffer))
 
 /** Built anew at each call. */
@@ -48,7 +51,10 @@ describe("bytes", () => {
 
   it("do not hold the weights", () => {
     const w = g.weight("w", "float32", [1000, 1000], { file: "/large", offset: 0, length: 4_000_000 })
-    assert.isBelow(serialize({ name: "large", outputs: { y: g.linear(g.input("x", "float32", ["n", 1000]), w) } }).model.length, 1000)
+    assert.isBelow(
+      serialize({ name: "large", outputs: { y: g.linear(g.input("x", "float32", ["n", 1000]), w) } }).model.length,
+      1000
+    )
   })
 
   it("come with what a run must feed", () => {
@@ -57,13 +63,14 @@ describe("bytes", () => {
 })
 
 describe("weights", () => {
-  it.each([["float32", float32], ["float16", float16], ["bfloat16", bfloat16]] as const)(
-    "of type %s are read from the middle of a file",
-    async (element, location) => {
-      const w = g.cast(g.weight("w", element, [2, 3], location), "float32")
-      assert.deepStrictEqual(await evaluate(g.add(w, 1)), { shape: [2, 3], data: values.map((value) => value + 1) })
-    }
-  )
+  it.each([
+    ["float32", float32],
+    ["float16", float16],
+    ["bfloat16", bfloat16]
+  ] as const)("of type %s are read from the middle of a file", async (element, location) => {
+    const w = g.cast(g.weight("w", element, [2, 3], location), "float32")
+    assert.deepStrictEqual(await evaluate(g.add(w, 1)), { shape: [2, 3], data: values.map((value) => value + 1) })
+  })
 
   it("come from several files, each linked once", async () => {
     const w = g.weight("w", "float32", [2, 3], float32)
@@ -87,13 +94,20 @@ describe("names", () => {
       { x: g.neg(x) }
     ]
     for (const outputs of refused) {
-      assert.throws(() => serialize({ name: "g", outputs: { ...outputs } }), NameClash, /two different values are called/)
+      assert.throws(
+        () => serialize({ name: "g", outputs: { ...outputs } }),
+        NameClash,
+        /two different values are called/
+      )
     }
   })
 
   it("of results may stand for one tensor, an input or a constant", async () => {
     const y = g.neg(x)
     const found = await (await load({ y, again: y, fed: x, fixed: g.scalar(3) }))({ x: { shape: [2], data: [1, 2] } })
-    assert.deepStrictEqual(Object.values(found).map(({ data }) => data), [[-1, -2], [-1, -2], [1, 2], [3]])
+    assert.deepStrictEqual(
+      Object.values(found).map(({ data }) => data),
+      [[-1, -2], [-1, -2], [1, 2], [3]]
+    )
   })
 })

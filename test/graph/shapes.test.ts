@@ -11,23 +11,39 @@ import { load, wave } from "./evaluate.ts"
 const x = (shape: Shape, name = "x") => g.input(name, "float32", shape)
 
 const refused: ReadonlyArray<readonly [string, () => unknown, RegExp]> = [
-  ["sizes that do not broadcast", () => g.add(x([2, 3]), x([4])), /Add: expected shapes that broadcast, found \[2, 3\] and \[4\]/],
+  [
+    "sizes that do not broadcast",
+    () => g.add(x([2, 3]), x([4])),
+    /Add: expected shapes that broadcast, found \[2, 3\] and \[4\]/
+  ],
   ["names that differ", () => g.mul(x(["a"]), x(["b"])), /Mul.*\[a\] and \[b\]/],
   ["a name and a number", () => g.mul(x(["a"]), x([3])), /\[a\] and \[3\]/],
-  ["inner sizes", () => g.matmul(x([2, 3]), x([4, 2])), /MatMul: expected equal inner sizes, found \[2, 3\] times \[4, 2\]/],
+  [
+    "inner sizes",
+    () => g.matmul(x([2, 3]), x([4, 2])),
+    /MatMul: expected equal inner sizes, found \[2, 3\] times \[4, 2\]/
+  ],
   ["inner sizes, transposed", () => g.linear(x(["tokens", 3]), x([5, 4])), /\[tokens, 3\] times \[5, 4\] transposed/],
   ["a bias of another size", () => g.linear(x(["tokens", 3]), x([5, 3]), x([4])), /Gemm/],
   ["more elements", () => g.reshape(x([2, 3]), [7]), /Reshape: expected as many elements as \[2, 3\] has, found \[7\]/],
   ["a name lost", () => g.reshape(x(["n", 3]), [6]), /Reshape/],
   ["a name from nowhere", () => g.reshape(x([6]), ["n", 3]), /Reshape/],
   ["an axis that is not there", () => g.softmax(x([2, 3]), 2), /Softmax: expected an axis of a tensor of rank 2/],
-  ["a scale of another size", () => g.layerNorm(x(["n", 3]), x([4]), undefined, 1e-5), /LayerNormalization: expected \[3\], found \[4\]/],
+  [
+    "a scale of another size",
+    () => g.layerNorm(x(["n", 3]), x([4]), undefined, 1e-5),
+    /LayerNormalization: expected \[3\], found \[4\]/
+  ],
   ["parts of other shapes", () => g.concat([x([2, 3]), x([2, 4])], 0), /Concat/],
   ["parts that do not sum up", () => g.split(x([5]), 0, [2, 2]), /Split/],
   ["a slice out of range", () => g.slice(x([5]), 0, 2, 6), /Slice/],
   ["an axis twice", () => g.transpose(x([2, 3]), [0, 0]), /Transpose/],
   ["a loss that is no scalar", () => gradients(x([2]), []), /scalar loss/],
-  ["a weight with too few bytes", () => g.weight("w", "float32", [2, 2], { file: "f", offset: 0, length: 8 }), /16 bytes/]
+  [
+    "a weight with too few bytes",
+    () => g.weight("w", "float32", [2, 2], { file: "f", offset: 0, length: 8 }),
+    /16 bytes/
+  ]
 ]
 
 describe("refused shapes", () => {
@@ -65,7 +81,10 @@ const identities: ReadonlyArray<readonly [string, (x: Tensor) => Tensor]> = [
   ["names merged into one of their own", (x) => g.reshape(g.reshape(x, ["rows", 6]), ["a", "b", 6])],
   ["names merged with a number", (x) => g.reshape(g.reshape(x, ["all"]), ["a", "b", 6])],
   ["names exchanged", (x) => g.transpose(g.transpose(x, [1, 2, 0]), [2, 0, 1])],
-  ["exchanged names merged", (x) => g.reshape(g.reshape(g.transpose(g.transpose(x, [1, 0, 2]), [1, 0, 2]), ["ab", 6]), ["a", "b", 6])],
+  [
+    "exchanged names merged",
+    (x) => g.reshape(g.reshape(g.transpose(g.transpose(x, [1, 0, 2]), [1, 0, 2]), ["ab", 6]), ["a", "b", 6])
+  ],
   ["a part cut off and put back", (x) => g.concat([g.slice(x, 0, 0, 1), g.slice(x, 0, 1)], 0)],
   ["padded and cut", (x) => g.slice(g.concat([g.zeros("float32", ["a", 1, 6]), x], 1), 1, 1)],
   ["split by a named size", (x) => g.split(g.concat([x, g.zeros("float32", ["a", 2, 6])], 1), 1, ["b", 2])[0] ?? x],
@@ -80,13 +99,16 @@ describe("named sizes", () => {
     const loss = g.sum(g.mul(result, g.constant("float32", [6], Float32Array.of(1, 2, 3, 4, 5, 6))))
     const [gradient = loss] = gradients(loss, [symbol])
     const run = await load({ result, gradient })
-    for (const shape of [[2, 3, 6], [4, 1, 6]]) {
+    for (const shape of [
+      [2, 3, 6],
+      [4, 1, 6]
+    ]) {
       const fed = wave(shape)
       const found = await run({ x: fed })
       assert.deepStrictEqual(found.result?.shape, shape)
       found.result?.data.forEach((value, index) => assert.closeTo(value, fed.data[index] ?? NaN, 1e-6))
       assert.deepStrictEqual(found.gradient?.shape, shape)
-      found.gradient?.data.forEach((value, index) => assert.closeTo(value, index % 6 + 1, 1e-5))
+      found.gradient?.data.forEach((value, index) => assert.closeTo(value, (index % 6) + 1, 1e-5))
     }
   })
 

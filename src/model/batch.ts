@@ -44,19 +44,23 @@ export const planSteps = (
   }
 }
 
+/** Refuses ids that the model has no vector for; `row` says whose they are. */
+export const unknownToken = (row: string, ids: Int32Array, vocabulary: number): RowUnfit | undefined => {
+  const stranger = ids.find((id) => id < 0 || id >= vocabulary)
+  return stranger === undefined
+    ? undefined
+    : new RowUnfit({ row, reason: `token ${stranger} is not among its ${vocabulary}. Tokenize with this model's own tokenizer.` })
+}
+
 /** Why a row cannot be computed by a model of these sizes, if so. */
 export const unfit = (
   { ids, row }: PlacedRow,
   { positions, vocabulary }: { readonly positions: number; readonly vocabulary: number }
 ): RowUnfit | undefined => {
-  const where = `Row ${row} of the table of tokens`
-  if (ids.length > positions) {
-    return new RowUnfit({ row: where, reason: `it has ${ids.length} tokens, the model ${positions} positions. Tokenize with a smaller limit.` })
-  }
-  const stranger = ids.find((id) => id < 0 || id >= vocabulary)
-  return stranger === undefined
-    ? undefined
-    : new RowUnfit({ row: where, reason: `token ${stranger} is not among its ${vocabulary}. Tokenize with this model's own tokenizer.` })
+  const name = `Row ${row} of the table of tokens`
+  return ids.length > positions
+    ? new RowUnfit({ row: name, reason: `it has ${ids.length} tokens, the model ${positions} positions. Tokenize with a smaller limit.` })
+    : unknownToken(name, ids, vocabulary)
 }
 
 /** The first token whose prediction counts; nothing predicts a row's first token. */

@@ -1,0 +1,147 @@
+/** Log-probabilities of continuations: what perplexity and choices are made of. */
+import * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
+import { serialize } from "../graph/serialize.ts"
+import type { RuntimeFailure } from "../runtime/Errors.ts"
+import { type HostTensor, OnnxRuntime } from "../runtime/OnnxRuntime.ts"
+import { packedAttention } from "./attention.ts"
+import { groupByTokens, unknownToken } from "./batch.ts"
+import { RowUnfit } from "./Errors.ts"
+import { chunksFor, type Label, labelLogProbabilities, logProbabilityFeeds } from "./loss.ts"
+import { hiddenStates, type Model } from "./Model.ts"
+import { branchingSequence, packingFeeds, packingInputs, type Sequence, starts } from "./packing.ts"
+
+/** A context and the texts that might follow it. */
+export interface ScoreRequest {
+  readonly context: Int32Array
+  readonly continuations: ReadonlyArray<Int32Array>
+}
+
+/** How likely a continuation is after its context. */
+export interface ContinuationScore {
+  /** Sum over its tokens of their log-probabilities, in nats, each computed in float32. */
+  readonly logProbability: number
+  /** How many tokens that sum is over: all of them, but for the first where the context is empty, which nothing predicts. */
+  readonly tokens: number
+}
+
+export interface ScoreOptions {
+  /** Tokens computed at once: memory and speed, not results. */
+  readonly batchTokens: number
+}
+
+/** A sequence to compute and, for continuation i of request r, the labels to read from it. */
+interface Job extends Sequence {
+  readonly spans: ReadonlyArray<{
+    readonly request: number
+    readonly continuation: number
+    /** `token` counts from the start of the sequence. */
+    readonly labels: ReadonlyArray<Label>
+  }>
+}
+
+/** Labels of a continuation whose first token is predicted by `before` (-1: by nothing), its next ones from `start` on. */
+const spanLabels = (continuation: Int32Array, before: number, start: number): ReadonlyArray<Label> =>
+  Array.from(continuation, (label, at) => ({ token: at === 0 ? before : start + at - 1, label, weight: 1 }))
+    .filter(({ token }) => token >= 0)
+
+/** All continuations in one sequence: the context is computed once, and a last token predicts nothing, so it is left out. */
+const together = ({ context, continuations }: ScoreRequest, request: number): Job => {
+  let start = context.length
+  const spans = continuations.map((continuation, index) => {
+    const labels = spanLabels(continuation, context.length - 1, start)
+    start += Math.max(0, continuation.length - 1)
+    return { request, continuation: index, labels }
+  })
+  return { ...branchingSequence(context, continuations.map((continuation) => continuation.subarray(0, -1))), spans }
+}
+
+/** One continuation alone, after as much of the context's end as fits. */
+const alone = (context: Int32Array, continuation: Int32Array, request: number, index: number, positions: number): Job => {
+  const kept = context.subarray(Math.max(0, context.length + continuation.length - 1 - positions))
+  const job = together({ context: kept, continuations: [continuation] }, request)
+  return { ...job, spans: job.spans.map((span) => ({ ...span, continuation: index })) }
+}
+
+/** The evaluation harness cuts each continuation's context for itself, so where something is cut, nothing is shared. */
+const jobsOf = (score: ScoreRequest, request: number, positions: number): ReadonlyArray<Job> => {
+  const { context, continuations } = score
+  const longest = continuations.reduce((length, continuation) => Math.max(length, continuation.length), 1)
+  return context.length + longest - 1 <= positions
+    ? [together(score, request)]
+    : continuations.map((continuation, index) => alone(context, continuation, request, index, positions))
+}
+
+/** Why a request cannot be computed by a model of these sizes, if so. */
+const unfit = (
+  { context, continuations }: ScoreRequest,
+  request: number,
+  { positions, vocabulary }: { readonly positions: number; readonly vocabulary: number }
+): RowUnfit | undefined => {
+  const row = `Request ${request} for a score`
+  const long = continuations.find((continuation) => continuation.length > positions)
+  if (long !== undefined) {
+    return new RowUnfit({ row, reason: `a continuation has ${long.length} tokens, the model ${positions} positions.` })
+  }
+  return [context, ...continuations].map((ids) => unknownToken(row, ids, vocabulary)).find((reason) => reason !== undefined)
+}
+
+/** Scores requests, in their order. */
+export type Scorer = (
+  requests: ReadonlyArray<ScoreRequest>
+) => Effect.Effect<ReadonlyArray<ReadonlyArray<ContinuationScore>>, RowUnfit | RuntimeFailure>
+
+const numbersOf = (tensor: HostTensor | undefined): Float32Array => {
+  if (tensor?.element !== "float32") throw new Error("internal: log-probabilities that are no float32")
+  return tensor.data
+}
+
+/**
+ * A model ready to score, for as long as the scope lives. All continuations of a request are computed in one sequence, each blind
+ * to the others; contexts are cut from the left to the model's positions, as the evaluation harness does. Memory: one batch, however
+ * many requests; scores do not depend on which requests share it, up to float32 rounding.
+ */
+export const makeScorer = Effect.fn("makeScorer")(function*(
+  model: Model,
+  { batchTokens }: ScoreOptions
+): Effect.fn.Return<Scorer, RuntimeFailure, OnnxRuntime | Scope.Scope> {
+  const { backbone, config, weight } = model
+  const chunks = chunksFor(batchTokens, config.vocabulary)
+  const inputs = packingInputs()
+  const { hidden } = hiddenStates(model, inputs, packedAttention(inputs, backbone.cache.size))
+  const logProbabilities = labelLogProbabilities(hidden, weight(backbone.outputWeight), chunks)
+  const runtime = yield* OnnxRuntime
+  const process = yield* runtime.acquire
+  const session = yield* process.open(serialize({ name: "scores", outputs: { "log-probabilities": logProbabilities } }))
+
+  const compute = Effect.fn("score.compute")(function*(jobs: ReadonlyArray<Job>, scores: ReadonlyArray<Array<ContinuationScore>>) {
+    const begin = starts(jobs)
+    const spans = jobs.flatMap((job, index) =>
+      job.spans.map((span) => ({
+        ...span,
+        labels: span.labels.map((label) => ({ ...label, token: label.token + (begin[index] ?? 0) }))
+      }))
+    )
+    const labels = spans.flatMap((span) => span.labels)
+    const feeds = { ...packingFeeds(jobs), ...logProbabilityFeeds(labels, chunks) }
+    const values = numbersOf((yield* session.run({ feeds, fetch: ["log-probabilities"] }))["log-probabilities"])
+    let at = 0
+    for (const span of spans) {
+      const score = scores[span.request]
+      if (score === undefined) throw new Error("internal: a score that nobody asked for")
+      const own = values.subarray(at, at += span.labels.length)
+      score[span.continuation] = { logProbability: own.reduce((sum, value) => sum + value, 0), tokens: own.length }
+    }
+  })
+
+  return Effect.fn("score")(function*(requests) {
+    const failure = requests.map((request, index) => unfit(request, index, config)).find((reason) => reason !== undefined)
+    if (failure !== undefined) return yield* failure
+    const scores = requests.map(({ continuations }) => continuations.map((): ContinuationScore => ({ logProbability: 0, tokens: 0 })))
+    const jobs = requests.flatMap((request, index) => jobsOf(request, index, config.positions))
+      .filter(({ spans }) => spans.some(({ labels }) => labels.length > 0))
+      .toSorted((a, b) => a.ids.length - b.ids.length)
+    yield* Effect.forEach(groupByTokens(jobs, batchTokens), (group) => compute(group, scores), { discard: true })
+    return scores
+  })
+})

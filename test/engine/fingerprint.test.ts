@@ -38,10 +38,10 @@ const different = (name: string, before: Files, after: Files) =>
 
 describe("what does not matter", () => {
   same("a comment", base, edited("far/load.ts", "read(path) + 1", "/* twice? */ read(path) + /* @__PURE__ */ 1 // one"))
-  same("layout", base, edited("parse.ts", "{ return text.length * limit }", "{\n\n  return (text.length\n    * limit);\n}"))
+  same("layout", base, edited("parse.ts", "{ return text.length * limit }", "{\n\n  return (text.length\n* limit);\n}"))
   same("quote style", base, edited("main.ts", `load("x")`, `load('x')`))
-  same("a type annotation", base, edited("parse.ts", "(text: string): number", "(text: string | (string & {})): 1 | number"))
-  same("an interface", base, edited("constants.ts", "export", "export interface Limits { readonly limit: number }\nexport"))
+  same("a type annotation", base, edited("parse.ts", "(text: string): number", "(text: string | never): 1 | number"))
+  same("an interface", base, edited("constants.ts", "export", "export interface Limits { limit: number }\nexport"))
   same("an unrelated export", base, edited("far/load.ts", "unrelated = 1", "unrelated = 2, more = eval('1')"))
   same("an unrelated neighbour in a list", base, edited("constants.ts", "other = 20", "other = 21"))
   same("a list written apart", base, edited("constants.ts", ", other = 20", "\nexport const other = 20"))
@@ -59,10 +59,8 @@ export { load }`
     "p.ts": base["parse.ts"] ?? "",
     "constants.ts": base["constants.ts"] ?? ""
   })
-  same("the stage's own file renamed", base, { ...base, "stages/other.ts": (base["main.ts"] ?? "").replace("./", "../") }, [
-    "main.ts",
-    "stages/other.ts"
-  ])
+  const moved = { ...base, "stages/other.ts": (base["main.ts"] ?? "").replace("./", "../") }
+  same("the stage's own file renamed", base, moved, ["main.ts", "stages/other.ts"])
   same("a file renamed that is loaded on demand", {
     "main.ts": stageFile("", `return (await import("./lazy.ts")).go()`),
     "lazy.ts": "export const go = () => 1"
@@ -175,7 +173,7 @@ describe("namespaces and modules loaded on demand", () => {
     ["an import with a destructuring continuation", "", `return import("./m.ts").then(({ a }) => a)`]
   ]
   const files = (imports: string, body: string, text: string): Files => ({
-    "main.ts": stageFile(imports, body).replace("async () =>", body.includes("yield") ? "async function*()" : "async () =>"),
+    "main.ts": stageFile(imports, body).replace("async () =>", body.includes("yield") ? "function*()" : "async () =>"),
     "n.ts": `export * as N from "./m.ts"`,
     "m.ts": text
   })
@@ -191,8 +189,8 @@ describe("namespaces and modules loaded on demand", () => {
   for (const [name, imports, body] of whole) {
     different(`any export, for ${name},`, files(imports, body, m(1, 2)), files(imports, body, m(1, 3)))
   }
-  different("a member that a namespace comes to have", files(`import * as N from "./m.ts"`, "return N.c", "export const a = 1"),
-    files(`import * as N from "./m.ts"`, "return N.c", "export const c = 1"))
+  const third = (text: string) => files(`import * as N from "./m.ts"`, "return N.c", text)
+  different("a member that a namespace comes to have", third("export const a = 1"), third("export const c = 1"))
   different("the statements of a file run as a worker", {
     "main.ts": stageFile("", `return new Worker(new URL("./m.ts", import.meta.url))`),
     "m.ts": "const limit = 1\nconsole.log(limit)"
@@ -231,7 +229,7 @@ describe("shadowing", () => {
 
 describe("packages", () => {
   const installed = (version: string, code = "export const f = 1"): Files => ({
-    "main.ts": stageFile(`import { f } from "lib/sub"\nimport { readFileSync } from "fs"`, "return f + readFileSync.length"),
+    "main.ts": stageFile(`import { f } from "lib/sub"\nimport { statSync } from "fs"`, "return f + statSync.length"),
     "node_modules/lib/package.json": `{ "name": "lib", "version": "${version}", "exports": { "./sub": "./sub.js" } }`,
     "node_modules/lib/sub.js": code
   })
@@ -242,7 +240,10 @@ describe("packages", () => {
   same("a package's file of the same version", installed("1.2.3"), installed("1.2.3", "export const f = 2"))
 
   const self = (n: number): Files => ({
-    "package.json": `{ "name": "@me/own", "exports": { ".": { "tanren-source": "./src/index.ts", "default": "./dist/index.js" } } }`,
+    "package.json": JSON.stringify({
+      name: "@me/own",
+      exports: { ".": { "tanren-source": "./src/index.ts", default: "./dist/index.js" } }
+    }),
     "src/index.ts": `export const f = ${n}, other = 1`,
     "main.ts": stageFile(`import { f } from "@me/own"`, "return f")
   })

@@ -25,6 +25,7 @@ export class FunctionNotClosed extends Schema.TaggedError<FunctionNotClosed>()("
   problems: Schema.Array(Schema.String)
 }) {
   override get message() {
-    return `The function ${this.function} is not closed, so its text does not decide its result. ${this.problems.join(" ")}`
+    const problems = this.problems.join(" ")
+    return `The function ${this.function} is not closed, so its text does not decide its result. ${problems}`
   }
 }

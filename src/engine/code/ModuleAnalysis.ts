@@ -8,8 +8,8 @@ export type Reference =
   /** A top-level declaration of the same module. */
   | { readonly kind: "local"; readonly name: string }
   /**
-   * An export of another module; `name` "*" stands for all of them. `label` is how the declaration's text says it, `member`
-   * the one property that is read of it (which matters where the export turns out to be a namespace).
+   * An export of another module; `name` "*" stands for all of them. `label` is how the declaration's text says it,
+   * `member` the one property that is read of it (which matters where the export turns out to be a namespace).
    */
   | {
     readonly kind: "export"
@@ -18,7 +18,7 @@ export type Reference =
     readonly name: string
     readonly member: string | null
   }
-  /** Whole files, all of their content: the alternatives of a URL relative to the module, of which one or more exist. */
+  /** Whole files: the alternatives of a URL relative to the module, of which one or more exist. */
   | { readonly kind: "file"; readonly label: string; readonly paths: ReadonlyArray<string> }
 
 /** A construct that cannot be followed by reading; it matters only where its declaration is reached. */

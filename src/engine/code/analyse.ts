@@ -38,7 +38,8 @@ interface Item {
 const analyseParsed = ({ program, text }: Parsed): ModuleAnalysis => {
   const body: ReadonlyArray<Node> = program.body
   const items = body.flatMap(itemsOf)
-  const scope: Scope = { locals: new Set(items.flatMap(({ names }) => names)), imports: new Map(body.flatMap(importsOf)) }
+  const locals = new Set(items.flatMap(({ names }) => names))
+  const scope: Scope = { locals, imports: new Map(body.flatMap(importsOf)) }
   const declare = (names: ReadonlyArray<string>, keyword: string, nodes: ReadonlyArray<Node>): Declaration => {
     const { fileNames, references, refusals } = linksOf(nodes, scope, text)
     const own = references.filter((reference) => reference.kind !== "local" || !names.includes(reference.name))
@@ -113,9 +114,13 @@ const nameOf = (node: Node): string => node.type === "Identifier" ? node.name : 
 const exportsOf = (node: Node, scope: Scope): ReadonlyArray<[string, Export]> => {
   switch (node.type) {
     case "ExportAllDeclaration":
-      return node.exported === null ? [] : [[nameOf(node.exported), { kind: "from", from: node.source.value, name: "*" }]]
+      return node.exported === null
+        ? []
+        : [[nameOf(node.exported), { kind: "from", from: node.source.value, name: "*" }]]
     case "ExportDefaultDeclaration":
-      return itemsOf(node).flatMap(({ names }) => names.map((name): [string, Export] => ["default", { kind: "local", name }]))
+      return itemsOf(node).flatMap(({ names }) =>
+        names.map((name): [string, Export] => ["default", { kind: "local", name }])
+      )
     case "ExportNamedDeclaration": {
       const declared = node.declaration === null ? [] : itemsOf(node.declaration).flatMap(({ names }) => names)
       const from = node.source?.value

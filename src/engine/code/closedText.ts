@@ -1,8 +1,66 @@
 /** Functions in a config, named by their text: accepted only where the text alone decides what they do. */
 import * as Effect from "effect/Effect"
-import type { FunctionNotClosed } from "./Errors.ts"
+import { FunctionNotClosed } from "./Errors.ts"
+import { freeMentions } from "./freeNames.ts"
+import { isSyntaxFailure, loadParser, type Parser } from "./parser.ts"
+import { problemOf, problemWith } from "./pureGlobals.ts"
+import { type Node, walk } from "./syntax.ts"
 
-/** The canonical text of a closed function: blind to formatting, comments and types. */
-export const closedText = (
-  fn: (...args: never) => unknown
-): Effect.Effect<string, FunctionNotClosed> => Effect.die(`internal: no text of ${fn.name} yet`)
+/** A function's expression inside a text in its one form. */
+interface Expression {
+  readonly text: string
+  readonly node: Node
+}
+
+/**
+ * The canonical text of a closed function: blind to layout, comments and types. A function is closed when it mentions
+ * its parameters, its own variables and pure globals of ECMAScript, and nothing else.
+ */
+export const closedText = (fn: Function): Effect.Effect<string, FunctionNotClosed> =>
+  Effect.gen(function*() {
+    const source = Function.prototype.toString.call(fn)
+    const fail = (problems: ReadonlyArray<string>) =>
+      new FunctionNotClosed({ function: shortened(fn.name === "" ? source : fn.name), problems })
+    if (/\{\s*\[native code\]\s*\}$/.test(source)) {
+      return yield* fail(["It is built in or bound, and has no text: wrap it in a function that is written out."])
+    }
+    const expression = expressionOf(yield* loadParser, source)
+    if (expression === null) {
+      return yield* fail(["Its text cannot be parsed on its own: write it as an arrow function."])
+    }
+    const problems = problemsOf(expression.node)
+    return problems.length === 0 ? expression.text : yield* fail(problems)
+  })
+
+const shortened = (text: string): string => {
+  const line = text.replaceAll(/\s+/g, " ")
+  return line.length <= 60 ? line : `${line.slice(0, 57)}...`
+}
+
+/** The expression that a function's text is; a method's text is one inside an object only. */
+const expressionOf = (parser: Parser, source: string): Expression | null => {
+  for (const whole of [`(${source})`, `({${source}})`]) {
+    const parsed = parser.canonical(whole)
+    if (isSyntaxFailure(parsed)) continue
+    const [statement] = parsed.program.body
+    if (statement?.type !== "ExpressionStatement") continue
+    const { end, start } = statement.expression
+    return { text: parsed.text.slice(start, end), node: statement.expression }
+  }
+  return null
+}
+
+const problemsOf = (root: Node): ReadonlyArray<string> => {
+  if (root.type === "ClassExpression") return ["It is a class: give a function."]
+  const problems = new Set<string>()
+  for (const mention of freeMentions(root, root)) {
+    const problem = problemOf(mention)
+    if (problem !== null) problems.add(problem)
+  }
+  walk(root, (node) => {
+    const problem = problemWith(node)
+    if (problem !== null) problems.add(problem)
+    return true
+  })
+  return [...problems]
+}

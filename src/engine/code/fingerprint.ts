@@ -30,11 +30,11 @@ export interface Fingerprint {
 
 /**
  * Fingerprints the stage that the file `module` (a file URL) declares at its top level under `name`. The digest stands
- * for the declarations reached and the versions of packages; comments, layout, types, the names and places of files, the
- * order of declarations and whatever is not reached take no part.
+ * for the declarations reached and the versions of packages; comments, layout, types, the names and places of files,
+ * the order of declarations and whatever is not reached take no part.
  *
- * A module counts as reached when a declaration of it is, or when a reached module imports it for its effects alone; then
- * its top-level statements count too. Fails where code cannot be followed by reading it.
+ * A module counts as reached when a declaration of it is, or when a reached module imports it for its effects alone;
+ * then its top-level statements count too. Fails where code cannot be followed by reading it.
  */
 export const fingerprint = (
   stage: { readonly module: string; readonly name: string }

@@ -1,4 +1,4 @@
-/** What a piece of code links to: names, modules loaded on demand, files beside it; and what of it cannot be followed. */
+/** What a piece of code links to: names, modules loaded on demand, files beside it; and what cannot be followed. */
 import type { Reference, Refusal } from "./ModuleAnalysis.ts"
 import { lineAt } from "./parser.ts"
 import { isImportMeta, isMember, literalText, type Node, propertyName, walk } from "./syntax.ts"
@@ -44,9 +44,10 @@ export const linksOf = (nodes: ReadonlyArray<Node>, scope: Scope, text: string):
   const mention = (node: Node, name: string, member: string | null) => {
     const imported = scope.imports.get(name)
     if (imported !== undefined) {
-      const whole = imported.name === "*" && member !== null
+      const { from } = imported
       const label = member === null ? name : `${name}.${member}`
-      refer({ kind: "export", label, from: imported.from, name: whole ? member : imported.name, member: whole ? null : member })
+      if (imported.name === "*" && member !== null) refer({ kind: "export", label, from, name: member, member: null })
+      else refer({ kind: "export", label, from, name: imported.name, member })
     } else if (scope.locals.has(name)) refer({ kind: "local", name })
     else if (name === "eval") refuse(node, "eval, whose code is not in the file", asModule)
   }
@@ -89,7 +90,7 @@ export const linksOf = (nodes: ReadonlyArray<Node>, scope: Scope, text: string):
         const loaded = lazyImport(node.init)
         const members = loaded === null ? null : destructured(node.id)
         if (loaded !== null && members !== null) membersOf.set(loaded, members)
-        if (node.init !== null && node.id.type === "Identifier" && node.id.name === "require") boundToRequire.add(node.init)
+        if (node.init !== null && isName(node.id, "require")) boundToRequire.add(node.init)
         return true
       }
       case "ImportExpression":
@@ -114,7 +115,7 @@ export const linksOf = (nodes: ReadonlyArray<Node>, scope: Scope, text: string):
         }
         if (isImportMeta(node.callee, "resolve")) load(node, "import.meta.resolve", argument, [])
         if (isName(node.callee, "createRequire") && !boundToRequire.has(node)) {
-          refuse(node, "createRequire under a name of its own", `Call its result "require", so that its uses can be found.`)
+          refuse(node, "createRequire under a name of its own", `Call its result "require": its uses are found by it.`)
         }
         return true
       }

@@ -2,7 +2,8 @@
 import { createHash } from "node:crypto"
 import type { ReachedDeclaration, Target } from "./reach.ts"
 
-const sha256 = (parts: ReadonlyArray<string>): string => createHash("sha256").update(JSON.stringify(parts)).digest("hex")
+const sha256 = (parts: ReadonlyArray<string>): string =>
+  createHash("sha256").update(JSON.stringify(parts)).digest("hex")
 
 /**
  * The hash of a declaration by itself: its text, and what the names in it stand for. Without the second part, an import

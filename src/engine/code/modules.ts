@@ -57,11 +57,12 @@ const reading = <A>(path: string, read: () => A): Effect.Effect<A, CodeFailure> 
 const analysisOf = (path: string, bytes: Uint8Array): Effect.Effect<ModuleAnalysis, CodeFailure> =>
   Effect.gen(function*() {
     const cache = yield* AnalysisCache
-    const hash = createHash("sha256").update(`${analysisVersion} ${typescript.has(extname(path))}\n`).update(bytes).digest("hex")
+    const typed = typescript.has(extname(path))
+    const hash = createHash("sha256").update(`${analysisVersion} ${typed}\n`).update(bytes).digest("hex")
     const cached = cache.get(hash)
     if (cached !== undefined) return cached
     const source = new TextDecoder().decode(bytes)
-    const plain = typescript.has(extname(path)) ? withoutTypes(source) : source
+    const plain = typed ? withoutTypes(source) : source
     if (isSyntaxFailure(plain)) return yield* unreadable(path, plain)
     const analysis = analyse(yield* loadParser, plain)
     if (isSyntaxFailure(analysis)) return yield* unreadable(path, analysis)
@@ -77,7 +78,7 @@ const unreadable = (path: string, { line, problem }: SyntaxFailure): CodeFailure
     remedy: "Correct it, and write TypeScript whose types can be erased."
   })
 
-/** A file that is no ES module, such as JSON: one declaration, which is the default export and all that can be named. */
+/** A file that is no ES module, such as JSON: one declaration, its default export. */
 const opaque = (path: string, bytes: Uint8Array): Effect.Effect<ModuleAnalysis, CodeFailure> =>
   extname(path) === ".cjs"
     ? Effect.fail(

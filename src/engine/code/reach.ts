@@ -165,9 +165,12 @@ export const reach = (module: Module, position: number): Step<Reach> =>
           }
           case "file": {
             const paths = reference.paths.flatMap((path) => besides(path, module.path) ?? [])
-            if (paths.length === 0) return yield* lost(module, `there is no file ${reference.paths.join(" or ")} beside it`)
+            if (paths.length === 0) {
+              return yield* lost(module, `there is no file ${reference.paths.join(" or ")} beside it`)
+            }
             for (const path of paths) {
-              const all = yield* find(yield* readModule(path), { from: "", name: isCode(path) ? "*" : "default", member: null }, new Set())
+              const wanted: Wanted = { from: "", name: isCode(path) ? "*" : "default", member: null }
+              const all = yield* find(yield* readModule(path), wanted, new Set())
               for (const [suffix, target] of all) links.set(`${reference.label}${suffix}`, target)
             }
           }

@@ -43,7 +43,7 @@ export const besides = (path: string, importer: string): string | null => {
   return existsSync(absolute) && statSync(absolute).isFile() ? realpathSync(absolute) : null
 }
 
-/** A path for people: relative to the folder of the nearest package.json, after the package's name if it is installed. */
+/** A path for people: relative to the nearest package.json, after the package's name where that is installed. */
 export const shortPath = (path: string): string => {
   const manifestPath = nearestManifest(path)
   if (manifestPath === undefined) return path.split(sep).slice(-2).join("/")
@@ -64,14 +64,15 @@ const manifestAt = (path: string): Manifest => {
   return typeof manifest === "object" && manifest !== null ? manifest : {}
 }
 
-/** The package.json of a package as the importer sees it: its own, if it names itself, or one in a node_modules folder. */
+/** The package.json of a package as the importer sees it: its own, or one in a node_modules folder. */
 const packageOf = (name: string, importer: string): string | undefined => {
   const own = nearestManifest(importer)
   if (own !== undefined) {
     const manifest = manifestAt(own)
     if (manifest.name === name && manifest.exports !== undefined) return realpathSync(own)
   }
-  const found = foldersAbove(importer).map((folder) => join(folder, "node_modules", name, "package.json")).find(existsSync)
+  const candidates = foldersAbove(importer).map((folder) => join(folder, "node_modules", name, "package.json"))
+  const found = candidates.find(existsSync)
   return found === undefined ? undefined : realpathSync(found)
 }
 

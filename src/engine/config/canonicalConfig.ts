@@ -1,10 +1,17 @@
 /** A stage's config as canonical JSON: what the key of an action holds of it. */
 import * as Effect from "effect/Effect"
-import type * as Schema from "effect/Schema"
-import type { ConfigFailure } from "./Errors.ts"
-import type { JsonValue } from "./JsonValue.ts"
+import * as Schema from "effect/Schema"
+import * as SchemaIssue from "effect/SchemaIssue"
+import * as SchemaParser from "effect/SchemaParser"
+import { createHash } from "node:crypto"
+import { closedText } from "../code/closedText.ts"
+import { child } from "./differences.ts"
+import { ConfigFailure } from "./Errors.ts"
+import { canonicalText, type JsonValue } from "./JsonValue.ts"
 
 export interface CanonicalConfig {
+  /** The config with its defaults filled in: what a stage's function is given. */
+  readonly value: unknown
   readonly json: JsonValue
   /** Canonical JSON text of `json`. */
   readonly text: string
@@ -13,11 +20,93 @@ export interface CanonicalConfig {
 }
 
 /** Says a row schema in canonical words, or why it has none. */
-export type DescribeRow = (schema: Schema.Top) => Effect.Effect<string, { readonly message: string }>
+export type DescribeRow = (schema: Schema.Schema<unknown>) => Effect.Effect<string, { readonly message: string }>
 
-/** Validates a config by its schema and gives its canonical form; every problem is in the one error. */
+interface Problem {
+  readonly path: string
+  readonly problem: string
+}
+
+/**
+ * Validates a config by its schema and gives its canonical form: defaults filled in, absent and undefined alike, a
+ * closed function as `{ "$function": text }`, a row schema as `{ "$schema": description }`. A schema supplies all of
+ * its defaults on construction or all on decoding. Every problem is in the one error.
+ */
 export const canonicalConfig = (
-  _schema: Schema.Codec<unknown, unknown>,
-  _config: unknown,
-  _describeRow: DescribeRow
-): Effect.Effect<CanonicalConfig, ConfigFailure> => Effect.die("internal: no canonical config yet")
+  schema: Schema.Codec<unknown, unknown>,
+  config: unknown,
+  describeRow: DescribeRow
+): Effect.Effect<CanonicalConfig, ConfigFailure> =>
+  Effect.gen(function*() {
+    const make = SchemaParser.makeEffect(schema)
+    // Fills in what the schema's constructor supplies; what is wrong with the config, encoding says.
+    const made = yield* Effect.orElseSucceed(make(config, { parseOptions: strict }), () => config)
+    // Decoding what was encoded supplies the defaults of decoding, so that left out and written out are one.
+    const value = yield* decode(schema, yield* encode(schema, made))
+    const problems: Array<Problem> = []
+    const json = yield* toJson(yield* encode(schema, value), "", describeRow, problems)
+    const [first, ...more] = problems
+    if (first !== undefined) return yield* new ConfigFailure({ problems: [first, ...more] })
+    const text = canonicalText(json)
+    return { value, json, text, digest: createHash("sha256").update(text).digest("hex") }
+  })
+
+const strict = { errors: "all", onExcessProperty: "error" } as const
+
+const encode = (schema: Schema.Codec<unknown, unknown>, value: unknown): Effect.Effect<unknown, ConfigFailure> =>
+  Effect.mapError(Schema.encodeUnknownEffect(schema, strict)(value), failureOf)
+
+const decode = (schema: Schema.Codec<unknown, unknown>, value: unknown): Effect.Effect<unknown, ConfigFailure> =>
+  Effect.mapError(Schema.decodeUnknownEffect(schema, strict)(value), failureOf)
+
+const format = SchemaIssue.makeFormatterStandardSchemaV1()
+
+const failureOf = ({ issue }: Schema.SchemaError): ConfigFailure => {
+  const [first, ...more] = format(issue).issues.map(({ message, path }): Problem => ({
+    path: (path ?? []).reduce<string>((parent, key) => child(parent, typeof key === "object" ? key.key : key), ""),
+    problem: message
+  }))
+  return new ConfigFailure({ problems: [first ?? { path: "", problem: "it does not fit its schema" }, ...more] })
+}
+
+/** The JSON of an encoded value; what has none goes to the problems, and null stands in its place. */
+const toJson = (
+  value: unknown,
+  path: string,
+  describeRow: DescribeRow,
+  problems: Array<Problem>
+): Effect.Effect<JsonValue> => {
+  const refuse = (problem: string): Effect.Effect<null> => Effect.sync(() => (problems.push({ path, problem }), null))
+  const named = (name: string, text: Effect.Effect<string, { readonly message: string }>): Effect.Effect<JsonValue> =>
+    Effect.matchEffect(text, {
+      onSuccess: (text) => Effect.succeed({ [name]: text }),
+      onFailure: ({ message }) => refuse(message)
+    })
+  if (Schema.isSchema(value)) return named("$schema", describeRow(value))
+  switch (typeof value) {
+    case "string":
+    case "boolean":
+      return Effect.succeed(value)
+    case "number":
+      if (!Number.isFinite(value)) return refuse(`${value} has no form in JSON: give a finite number`)
+      return Object.is(value, -0) ? refuse("-0 cannot be told from 0 in JSON: write 0") : Effect.succeed(value)
+    case "function":
+      return named("$function", closedText(value))
+    case "object": {
+      if (value === null) return Effect.succeed(null)
+      if (Array.isArray(value)) {
+        return Effect.forEach(value, (item, index) => toJson(item, child(path, index), describeRow, problems))
+      }
+      const prototype: unknown = Object.getPrototypeOf(value)
+      if (prototype !== Object.prototype && prototype !== null) break
+      const present = Object.entries(value).filter(([, item]) => item !== undefined)
+      return Effect.map(
+        Effect.forEach(present, ([key, item]) =>
+          Effect.map(toJson(item, child(path, key), describeRow, problems), (json) => [key, json] as const)),
+        Object.fromEntries<JsonValue>
+      )
+    }
+  }
+  const kind = value instanceof Object ? value.constructor.name : typeof value
+  return refuse(`a value of type ${kind} has no form in JSON: have the schema encode it as text, numbers or records`)
+}

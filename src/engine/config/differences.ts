@@ -17,7 +17,8 @@ const isRecord = (value: Found): value is { readonly [key: string]: JsonValue } 
 const isArray = (value: Found): value is ReadonlyArray<JsonValue> => value !== undefined && isList(value)
 
 /** The smallest values that differ, in the order of their paths' keys. */
-export const differences = (before: JsonValue, after: JsonValue): ReadonlyArray<Difference> => between("", before, after)
+export const differences = (before: JsonValue, after: JsonValue): ReadonlyArray<Difference> =>
+  between("", before, after)
 
 const between = (path: string, before: Found, after: Found): ReadonlyArray<Difference> => {
   if (isRecord(before) && isRecord(after)) {

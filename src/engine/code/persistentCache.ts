@@ -1,7 +1,7 @@
 /** Analyses of modules kept in a folder, one small file each: a plan over unchanged code parses nothing. */
 import * as Layer from "effect/Layer"
 import { createHash } from "node:crypto"
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs"
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { AnalysisCache } from "./AnalysisCache.ts"
 import type { ModuleAnalysis } from "./ModuleAnalysis.ts"
@@ -38,6 +38,6 @@ const write = (folder: string, name: string, text: string): void => {
     writeFileSync(temporary, text)
     renameSync(temporary, join(folder, name))
   } catch {
-    rmSync(temporary, { force: true })
+    if (existsSync(temporary)) rmSync(temporary)
   }
 }

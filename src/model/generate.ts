@@ -1,0 +1,193 @@
+/** Writing on from prompts, token by token, with the keys and values of what is written kept where the model runs. */
+import * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
+import type { StageFailure } from "../pipeline/Reader.ts"
+import type { RuntimeFailure } from "../runtime/Errors.ts"
+import { type HostTensor, OnnxRuntime, type RuntimeProcess, type Session } from "../runtime/OnnxRuntime.ts"
+import { unknownToken } from "./batch.ts"
+import { RowUnfit } from "./Errors.ts"
+import { cacheRegisters, nextTokenGraph, promptGraph, renewedCache, selectionGraph } from "./generationGraphs.ts"
+import type { Model } from "./Model.ts"
+import { int32, packingFeeds, plainSequence, starts } from "./packing.ts"
+import { hash } from "./random.ts"
+import { argmax, penalizeRepetition, sample, type Sampling } from "./sampling.ts"
+
+export interface GenerateOptions {
+  /** Tokens an answer may have. */
+  readonly maxTokens: number
+  /** 1 for none; see `penalizeRepetition`. */
+  readonly repetitionPenalty: number
+  /** null: always the likeliest token. */
+  readonly sampling: Sampling | null
+  readonly seed: number
+  /** Texts that end an answer, of which they are no part. */
+  readonly stopStrings: ReadonlyArray<string>
+  /** Text of tokens. */
+  readonly decode: (ids: Int32Array) => Effect.Effect<string, StageFailure>
+  /** Prompts written on at once: memory and speed, not results. */
+  readonly batchPrompts: number
+}
+
+export interface Generated {
+  /** What was written, the token that ended it included. */
+  readonly ids: Int32Array
+  /** Its text, up to the end of text or the stop string. */
+  readonly text: string
+  readonly ended: "end of text" | "stop string" | "token limit"
+}
+
+/** Writes on from each prompt, in their order. */
+export type Generator = (
+  prompts: ReadonlyArray<Int32Array>
+) => Effect.Effect<ReadonlyArray<Generated>, RowUnfit | RuntimeFailure | StageFailure>
+
+/** A sequence being written. */
+interface Draft {
+  /** Position of the prompt among all prompts. */
+  readonly prompt: number
+  readonly ids: Array<number>
+  readonly promptTokens: number
+}
+
+interface Sessions {
+  readonly process: RuntimeProcess
+  readonly prompts: Session
+  readonly nextToken: Session
+  readonly selection: Session
+}
+
+type Outputs = Readonly<Record<string, HostTensor>>
+
+const logitsOf = (outputs: Outputs): Float32Array => {
+  const logits = outputs["logits"]
+  if (logits?.element !== "float32") throw new Error("internal: logits that are no float32")
+  return logits.data
+}
+
+const written = ({ ids, promptTokens }: Draft): Int32Array => Int32Array.from(ids.slice(promptTokens))
+
+/** Where the first stop string begins, if one is there. */
+const stopAt = (text: string, stopStrings: ReadonlyArray<string>): number | undefined => {
+  const stops = stopStrings.map((stop) => text.indexOf(stop)).filter((at) => at >= 0)
+  return stops.length === 0 ? undefined : Math.min(...stops)
+}
+
+/** The finished answer, once its last token ends it. What is written at a model's last position can not be read again. */
+const finish = Effect.fnUntraced(function*(
+  draft: Draft,
+  { config }: Model,
+  { decode, maxTokens, stopStrings }: GenerateOptions
+): Effect.fn.Return<Generated | undefined, StageFailure> {
+  const ids = written(draft)
+  if (config.endOfText.includes(ids.at(-1) ?? -1)) {
+    return { ids, text: yield* decode(ids.subarray(0, -1)), ended: "end of text" }
+  }
+  const full = ids.length >= maxTokens || draft.ids.length > config.positions
+  if (!full && stopStrings.length === 0) return undefined
+  const text = yield* decode(ids)
+  const stop = stopAt(text, stopStrings)
+  if (stop !== undefined) return { ids, text: text.slice(0, stop), ended: "stop string" }
+  return full ? { ids, text, ended: "token limit" } : undefined
+})
+
+/** Chooses and appends the next token of every draft from logits [drafts, vocabulary]. */
+const append = (drafts: ReadonlyArray<Draft>, logits: Float32Array, { repetitionPenalty, sampling, seed }: GenerateOptions): void => {
+  const vocabulary = logits.length / drafts.length
+  drafts.forEach(({ ids, prompt }, row) => {
+    const own = logits.subarray(row * vocabulary, (row + 1) * vocabulary)
+    penalizeRepetition(own, ids, repetitionPenalty)
+    ids.push(sampling === null ? argmax(own) : sample(own, sampling, hash(seed, prompt), ids.length))
+  })
+}
+
+/** Segments of a cache whose first places hold prompts, -1 where a prompt was shorter than the longest. */
+const segments = (drafts: ReadonlyArray<Draft>, longest: number, length: number): Int32Array => {
+  const segment = new Int32Array(drafts.length * length)
+  drafts.forEach(({ promptTokens }, row) => segment.fill(-1, row * length + promptTokens, row * length + longest))
+  return segment
+}
+
+const unfit = (prompt: Int32Array, index: number, { positions, vocabulary }: Model["config"]): RowUnfit | undefined => {
+  const row = `Prompt ${index}`
+  if (prompt.length === 0) return new RowUnfit({ row, reason: "it has no token, so there is nothing to write on from." })
+  return prompt.length > positions
+    ? new RowUnfit({ row, reason: `it has ${prompt.length} tokens, the model ${positions} positions.` })
+    : unknownToken(row, prompt, vocabulary)
+}
+
+const writeBatch = Effect.fn("generate.writeBatch")(function*(
+  model: Model,
+  options: GenerateOptions,
+  { nextToken, process, prompts, selection }: Sessions,
+  batch: ReadonlyArray<Draft>,
+  answers: Array<Generated>
+) {
+  const cache = cacheRegisters(model)
+  const resident = Object.fromEntries(cache.map((register) => [register, register]))
+  const keep = Object.fromEntries(cache.map((register) => [renewedCache(register), register]))
+  const longest = Math.max(...batch.map(({ promptTokens }) => promptTokens))
+
+  const sequences = batch.map(({ ids }) => plainSequence(Int32Array.from(ids)))
+  const last = Int32Array.from(starts(sequences), (start, row) => start + (sequences[row]?.ids.length ?? 0) - 1)
+  const feeds = { ...packingFeeds(sequences), last: int32([batch.length], last) }
+  let logits = logitsOf(yield* prompts.run({ feeds, fetch: ["logits"], keep }))
+  let drafts = batch
+  for (let length = longest + 1;; length++) {
+    append(drafts, logits, options)
+    const unfinished: Array<number> = []
+    for (const [row, draft] of drafts.entries()) {
+      const answer = yield* finish(draft, model, options)
+      if (answer === undefined) unfinished.push(row)
+      else answers[draft.prompt] = answer
+    }
+    if (unfinished.length === 0) break
+    if (unfinished.length < drafts.length) {
+      const rows = Int32Array.from(unfinished)
+      yield* selection.run({ feeds: { rows: int32([rows.length], rows) }, resident, fetch: [], keep })
+      drafts = drafts.filter((_, row) => unfinished.includes(row))
+    }
+    const count = drafts.length
+    logits = logitsOf(
+      yield* nextToken.run({
+        feeds: {
+          ids: int32([count], Int32Array.from(drafts, ({ ids }) => ids.at(-1) ?? 0)),
+          position: int32([count], Int32Array.from(drafts, ({ ids }) => ids.length - 1)),
+          segment: int32([count, length], segments(drafts, longest, length))
+        },
+        resident,
+        fetch: ["logits"],
+        keep
+      })
+    )
+  }
+  yield* process.release(cache)
+})
+
+/**
+ * A model ready to write, for as long as the scope lives. An answer ends at the end of text, at a stop string, at the token limit, or
+ * where the model's positions end. Memory: keys and values of one batch of prompts; answers depend on no other prompt, up to float32
+ * rounding.
+ */
+export const makeGenerator = Effect.fn("makeGenerator")(function*(
+  model: Model,
+  options: GenerateOptions
+): Effect.fn.Return<Generator, RuntimeFailure, OnnxRuntime | Scope.Scope> {
+  const runtime = yield* OnnxRuntime
+  const process = yield* runtime.acquire
+  const sessions: Sessions = {
+    process,
+    prompts: yield* process.open(promptGraph(model)),
+    nextToken: yield* process.open(nextTokenGraph(model)),
+    selection: yield* process.open(selectionGraph(model))
+  }
+  return Effect.fn("generate")(function*(prompts) {
+    const failure = prompts.map((prompt, index) => unfit(prompt, index, model.config)).find((reason) => reason !== undefined)
+    if (failure !== undefined) return yield* failure
+    const answers: Array<Generated> = []
+    const drafts = prompts.map((ids, prompt): Draft => ({ prompt, ids: Array.from(ids), promptTokens: ids.length }))
+    for (let begin = 0; begin < drafts.length; begin += options.batchPrompts) {
+      yield* writeBatch(model, options, sessions, drafts.slice(begin, begin + options.batchPrompts), answers)
+    }
+    return answers
+  })
+})

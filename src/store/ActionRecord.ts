@@ -3,19 +3,22 @@ import * as Schema from "effect/Schema"
 import { ActionKey } from "./Digest.ts"
 import { ObjectRef } from "./ObjectRef.ts"
 
+/** Any JSON. What `JSON.parse` gave needs no second look, and a plan reads a thousand records. */
+const Json = Schema.declare((value): value is Schema.Json => value !== undefined)
+
 /** One output: its digest is logical (for a table, over schema and values), its objects are files in the store. */
 export const OutputRecord = Schema.Struct({
   kind: Schema.Literals(["table", "model", "value", "files"]),
   digest: Schema.String,
   objects: Schema.Record(Schema.String, ObjectRef),
-  meta: Schema.Json
+  meta: Json
 })
 export type OutputRecord = typeof OutputRecord.Type
 
 /** Who made it and when; the caller gives the times as ISO 8601 text. No part of this takes part in a key. */
 export const Provenance = Schema.StructWithRest(
   Schema.Struct({ started: Schema.String, finished: Schema.String, host: Schema.String }),
-  [Schema.Record(Schema.String, Schema.Json)]
+  [Schema.Record(Schema.String, Json)]
 )
 export type Provenance = typeof Provenance.Type
 
@@ -24,7 +27,7 @@ export const ActionRecord = Schema.Struct({
   key: ActionKey,
   stage: Schema.String,
   /** Everything that was hashed into the key, so that a later plan can say what changed without a rerun. */
-  ingredients: Schema.Json,
+  ingredients: Json,
   outputs: Schema.Record(Schema.String, OutputRecord),
   provenance: Provenance
 })

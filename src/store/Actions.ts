@@ -1,11 +1,10 @@
 /** Records of finished actions, one small JSON file per key. */
 import * as Effect from "effect/Effect"
-import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as fs from "node:fs"
 import { join } from "node:path"
 import { ActionRecord } from "./ActionRecord.ts"
-import { canonicalJson } from "./canonicalJson.ts"
+import { canonicalJson, parseJson } from "./canonicalJson.ts"
 import { ActionKey } from "./Digest.ts"
 import { attempt, type Folders, replaceFile, unlessMissing } from "./disk.ts"
 import type { StoreFailure } from "./Errors.ts"
@@ -20,17 +19,18 @@ export interface Actions {
   readonly keys: Effect.Effect<ReadonlyArray<ActionKey>, StoreFailure>
 }
 
-const decode = Schema.decodeUnknownOption(Schema.fromJsonString(ActionRecord))
+// A record's decoded and encoded forms coincide, and a look costs less than a copy.
+const isActionRecord = Schema.is(ActionRecord)
 
 /** Where the record of a key lies. */
-export const actionPath = (folders: Folders, key: ActionKey): string => join(folders.actions, `${key}.json`)
+export const actionPath = (folders: Folders, key: ActionKey): string => `${folders.actions}/${key}.json`
 
 export const makeActions = (folders: Folders): Actions => ({
   get: (key) =>
     attempt("read a record", actionPath(folders, key), () => {
       const text = unlessMissing(() => fs.readFileSync(actionPath(folders, key), "utf8"))
-      const record = text === null ? null : Option.getOrNull(decode(text))
-      return record?.key === key ? record : null
+      const record = text === null ? null : parseJson(text)
+      return isActionRecord(record) && record.key === key ? record : null
     }),
   put: (record) =>
     attempt("write a record", actionPath(folders, record.key), () =>

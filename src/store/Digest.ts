@@ -1,4 +1,4 @@
-/** Names made of content: sha256 in hex, branded so that the digest of bytes and the key of an action cannot be mixed up. */
+/** Names made of content: sha256 in hex, branded so that nobody takes an object's digest for an action's key. */
 import * as Schema from "effect/Schema"
 import { createHash } from "node:crypto"
 

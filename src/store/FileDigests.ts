@@ -2,6 +2,7 @@
 import * as Effect from "effect/Effect"
 import * as fs from "node:fs"
 import { join, resolve } from "node:path"
+import { parseJson } from "./canonicalJson.ts"
 import { Digest } from "./Digest.ts"
 import { attempt, attemptAsync, type Folders, hashFile, ifAllowed, replaceFile } from "./disk.ts"
 import { StoreFailure } from "./Errors.ts"
@@ -22,7 +23,7 @@ export interface FileDigests {
   readonly prune: Effect.Effect<void, StoreFailure>
 }
 
-/** A file that changed less than this before it was hashed may change again within one tick of its clock. Nanoseconds. */
+/** Nanoseconds: a file that changed less than this before it was hashed may change again within its clock's tick. */
 const racy = 2_000_000_000n
 
 /** Path to "signature device" and digest. */
@@ -95,18 +96,10 @@ const load = (file: string): Memory => {
   const text = ifAllowed(() => fs.readFileSync(file, "utf8")) ?? ""
   for (const each of text.split("\n")) {
     const [, digest, seen, path] = line.exec(each) ?? []
-    const name: unknown = path === undefined ? undefined : parse(path)
+    const name: unknown = path === undefined ? undefined : parseJson(path)
     if (digest !== undefined && seen !== undefined && typeof name === "string") {
       memory.set(name, { seen, digest: Digest.make(digest) })
     }
   }
   return memory
-}
-
-const parse = (json: string): unknown => {
-  try {
-    return JSON.parse(json)
-  } catch {
-    return undefined
-  }
 }

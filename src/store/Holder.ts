@@ -1,4 +1,4 @@
-/** Who holds a lease or writes a temporary file: a process, named so that a later one can tell whether it still lives. */
+/** Who holds a lease or writes a temporary file: a process, named so that a later one can tell whether it lives. */
 import { createHash, randomBytes } from "node:crypto"
 import * as fs from "node:fs"
 import { hostname } from "node:os"

@@ -31,18 +31,25 @@ export interface Objects {
   readonly read: (digest: Digest) => Effect.Effect<Uint8Array, StoreFailure>
 }
 
-/** Every object of a store, by its digest and size. */
-export const listObjects = (folders: Folders): ReadonlyArray<{ readonly digest: Digest; readonly stat: fs.BigIntStats }> =>
+/** An object as it lies in its folder. */
+export interface Stored {
+  readonly digest: Digest
+  readonly stat: fs.BigIntStats
+}
+
+/** Every object of a store. */
+export const listObjects = (folders: Folders): ReadonlyArray<Stored> =>
   fs.readdirSync(folders.objects).flatMap((prefix) =>
     fs.readdirSync(join(folders.objects, prefix)).flatMap((rest) => {
       const stat = unlessMissing(() => fs.statSync(join(folders.objects, prefix, rest), { bigint: true }))
-      return stat === null || !/^[0-9a-f]{64}$/.test(prefix + rest) ? [] : [{ digest: Digest.make(prefix + rest), stat }]
+      const isObject = /^[0-9a-f]{64}$/.test(prefix + rest)
+      return stat === null || !isObject ? [] : [{ digest: Digest.make(prefix + rest), stat }]
     })
   )
 
 /** Where an object lies. */
 export const objectPath = (folders: Folders, digest: Digest): string =>
-  join(folders.objects, digest.slice(0, 2), digest.slice(2))
+  `${folders.objects}/${digest.slice(0, 2)}/${digest.slice(2)}`
 
 export const makeObjects = (folders: Folders, files: FileDigests): Objects => {
   /** What this process has hashed itself: digest to the signature that its file had then. */
@@ -125,25 +132,34 @@ export const makeObjects = (folders: Folders, files: FileDigests): Objects => {
       return linked ?? (yield* copy(source, file))
     }))
 
-  const verify = (ref: ObjectRef, depth: "stat" | "content"): Effect.Effect<boolean, StoreFailure> =>
+  /** What a stat tells: false and true are answers, a signature is that of a file which has to be hashed. */
+  const glance = ({ digest, signature }: ObjectRef, depth: "stat" | "content"): boolean | StatSignature => {
+    const stat = fs.statSync(path(digest), { bigint: true, throwIfNoEntry: false })
+    if (stat === undefined) return false
+    const seen = signatureOf(stat)
+    return hashed.get(digest) === seen || (depth === "stat" && signature === seen) || seen
+  }
+
+  const examine = (
+    digest: Digest,
+    depth: "stat" | "content",
+    seen: StatSignature
+  ): Effect.Effect<boolean, StoreFailure> =>
     Effect.gen(function*() {
-      const { digest } = ref
-      const stat = yield* attempt("look at an object", path(digest), () =>
-        unlessMissing(() => fs.statSync(path(digest), { bigint: true })))
-      if (stat === null) return false
-      const signature = signatureOf(stat)
-      if (hashed.get(digest) === signature) return true
-      if (depth === "stat" && ref.signature === signature) return true
       const found = depth === "stat"
         ? (yield* files.digest([path(digest)]))[0]?.digest
         : yield* attemptAsync("read an object", path(digest), () => hashFile(path(digest)))
-      if (found === digest) {
-        hashed.set(digest, signature)
-        return true
-      }
-      ifAllowed(() => fs.rmSync(path(digest), { force: true }))
-      return false
+      if (found === digest) hashed.set(digest, seen)
+      // A store that may not be written to keeps the damaged file, which stays a miss.
+      else ifAllowed(() => fs.rmSync(path(digest), { force: true }))
+      return found === digest
     })
+
+  const verify = (ref: ObjectRef, depth: "stat" | "content"): Effect.Effect<boolean, StoreFailure> =>
+    Effect.flatMap(
+      attempt("look at an object", path(ref.digest), () => glance(ref, depth)),
+      (seen) => typeof seen === "boolean" ? Effect.succeed(seen) : examine(ref.digest, depth, seen)
+    )
 
   const read = (digest: Digest): Effect.Effect<Uint8Array, StoreFailure> =>
     attemptAsync("read an object", path(digest), () => fs.promises.readFile(path(digest)))

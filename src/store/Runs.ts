@@ -53,7 +53,7 @@ const decodeLatest = Schema.decodeUnknownOption(Schema.fromJsonString(Latest))
 
 export const makeRuns = (folders: Folders, leases: Leases): Runs => {
   const temporary = (): string => join(folders.temporary, uniqueName())
-  const latestPath = (experiment: string): string => join(folders.latest, `${digestOf(experiment)}.json`)
+  const latestPath = (experiment: string): string => `${folders.latest}/${digestOf(experiment)}.json`
   /** By path; a run asks once a node, the file changes seldom. */
   const read = new Map<string, { readonly signature: StatSignature; readonly keys: Keys }>()
   const readLatest = (path: string): Keys => {

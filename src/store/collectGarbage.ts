@@ -6,7 +6,7 @@ import { actionPath } from "./Actions.ts"
 import type { ActionKey, Digest } from "./Digest.ts"
 import { attempt, unlessMissing } from "./disk.ts"
 import type { StoreFailure } from "./Errors.ts"
-import { listObjects } from "./Objects.ts"
+import { listObjects, type Stored } from "./Objects.ts"
 import { Store } from "./Store.ts"
 
 export interface GarbagePolicy {
@@ -30,7 +30,7 @@ export interface Garbage {
   readonly keptBytes: number
 }
 
-/** Collects garbage. An object that a run loses by a tight grace period is a miss of the next run, never a wrong hit. */
+/** Collects garbage. What a run loses by too short a grace period is a miss of the next run, never a wrong hit. */
 export const collectGarbage = (policy: GarbagePolicy): Effect.Effect<Garbage, StoreFailure, Store> =>
   Effect.gen(function*() {
     const store = yield* Store
@@ -57,7 +57,7 @@ export const collectGarbage = (policy: GarbagePolicy): Effect.Effect<Garbage, St
       }
     }
     const all = yield* attempt("list the objects", store.folders.objects, () => listObjects(store.folders))
-    const isGarbage = ({ digest, stat }: (typeof all)[number]): boolean =>
+    const isGarbage = ({ digest, stat }: Stored): boolean =>
       !reached.has(digest) && Number(stat.ctimeMs) <= young
     const objects = all.filter(isGarbage).map(({ digest, stat }) => ({ digest, size: Number(stat.size) }))
     if (!policy.dry) {

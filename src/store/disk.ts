@@ -28,7 +28,11 @@ export const attempt = <A>(operation: string, path: string, run: () => A): Effec
   })
 
 /** The same for calls that wait for the disk without keeping other fibers waiting. */
-export const attemptAsync = <A>(operation: string, path: string, run: () => Promise<A>): Effect.Effect<A, StoreFailure> =>
+export const attemptAsync = <A>(
+  operation: string,
+  path: string,
+  run: () => Promise<A>
+): Effect.Effect<A, StoreFailure> =>
   Effect.tryPromise({ try: run, catch: (cause) => cause }).pipe(
     Effect.catch((cause) => isErrno(cause) ? Effect.fail(StoreFailure.from(operation, path, cause)) : Effect.die(cause))
   )

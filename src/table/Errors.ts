@@ -1,4 +1,4 @@
-/** The ways in which tables fail: a schema that no column can carry, a row that does not fit, a file that is not a table. */
+/** The ways in which tables fail: schemas that no column can carry, rows that do not fit, files that are no tables. */
 import * as Schema from "effect/Schema"
 
 /** A row schema asks for something that a column cannot be. */
@@ -8,7 +8,7 @@ export class ColumnUnsupported extends Schema.TaggedError<ColumnUnsupported>()("
   remedy: Schema.String
 }) {
   override get message() {
-    return `The field "${this.field}" of a row schema is ${this.found}, which a table column cannot hold. ${this.remedy}`
+    return `The field "${this.field}" of a row schema is ${this.found}, which no column can hold. ${this.remedy}`
   }
 }
 

@@ -121,7 +121,9 @@ const typeOf = (ast: SchemaAST.AST, path: string): Derived<ColumnType> => {
 const typeOfLiterals = (ast: SchemaAST.AST, path: string): Derived<ColumnType> => {
   const members = ast._tag === "Union" ? ast.types : [ast]
   const literals = members.flatMap((member) => member._tag === "Literal" ? [member.literal] : [])
-  if (literals.length < members.length) return refuse(path, "a union", "Only a union with null, or of literals, fits a column.")
+  if (literals.length < members.length) {
+    return refuse(path, "a union", "Only a union with null, or of literals, fits a column.")
+  }
   if (literals.every((literal) => typeof literal === "string")) return Effect.succeed({ kind: "text" })
   if (literals.every((literal) => typeof literal === "boolean")) return Effect.succeed({ kind: "boolean" })
   if (literals.every(Number.isSafeInteger)) return Effect.succeed({ kind: "integer" })

@@ -53,7 +53,9 @@ const differenceOfField = (
 ): string | null => {
   if (found === undefined) return `it lacks the column "${path}${expected?.name}"`
   if (expected === undefined) return `it has a column "${path}${found.name}" that was not expected`
-  if (found.name !== expected.name) return `it has the column "${path}${found.name}" where "${path}${expected.name}" was expected`
+  if (found.name !== expected.name) {
+    return `it has the column "${path}${found.name}" where "${path}${expected.name}" was expected`
+  }
   const [kind, expectedKind] = [kindOf(found), kindOf(expected)]
   return kind === expectedKind
     ? differenceOfFields(childrenOf(found), childrenOf(expected), `${path}${found.name}.`)
@@ -62,5 +64,7 @@ const differenceOfField = (
 
 const childrenOf = (field: ArrowField): ReadonlyArray<ArrowField> => field.type.children ?? []
 
-const kindOf = (field: ArrowField): string =>
-  `${childrenOf(field).length === 0 ? String(field.type) : field.type.constructor.name}${field.nullable ? " or null" : ""}`
+const kindOf = (field: ArrowField): string => {
+  const kind = childrenOf(field).length === 0 ? String(field.type) : field.type.constructor.name
+  return field.nullable ? `${kind} or null` : kind
+}

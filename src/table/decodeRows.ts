@@ -8,8 +8,12 @@ export const decodeRows = (
   columns: ReadonlyArray<Column>,
   length: number
 ): ReadonlyArray<unknown> => {
-  const decoded = columns.map((column, i) => ({ name: nameOf(fields, i), values: decodeColumn(fieldAt(fields, i), column) }))
-  const rows = new Array<unknown>(length)
+  const decoded = columns.map((column, i) => {
+    const field = fields[i]
+    if (field === undefined) throw new Error(`internal: column ${i} has no field`)
+    return { name: field.name, values: decodeColumn(field, column) }
+  })
+  const rows: Array<unknown> = []
   for (let i = 0; i < length; i++) {
     const row: Record<string, unknown> = {}
     for (const { name, values } of decoded) {
@@ -17,18 +21,10 @@ export const decodeRows = (
       // Only a key that was left out decodes to undefined.
       if (value !== undefined) row[name] = value
     }
-    rows[i] = row
+    rows.push(row)
   }
   return rows
 }
-
-const fieldAt = (fields: ReadonlyArray<Field>, index: number): Field => {
-  const field = fields[index]
-  if (field === undefined) throw new Error(`internal: column ${index} has no field`)
-  return field
-}
-
-const nameOf = (fields: ReadonlyArray<Field>, index: number): string => fieldAt(fields, index).name
 
 const decodeColumn = (field: Field, column: Column): ReadonlyArray<unknown> => {
   const values = decodeValues(field, column)
@@ -64,8 +60,8 @@ const decodeValues = (field: Field, column: Column): Array<unknown> => {
 }
 
 const build = <A>(length: number, value: (index: number) => A): Array<A> => {
-  const values = new Array<A>(length)
-  for (let i = 0; i < length; i++) values[i] = value(i)
+  const values: Array<A> = []
+  for (let i = 0; i < length; i++) values.push(value(i))
   return values
 }
 

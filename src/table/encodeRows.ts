@@ -73,7 +73,7 @@ const encodeField = (field: Field, values: Values, parents: Mask): Column => {
       return { kind: "list", ...column, ...encodeList(field, field.type.item, values, filled) }
     case "record": {
       const { fields } = field.type
-      check(field, values, filled, isRecord, "an object")
+      check(field, values, filled, isRecord)
       return { kind: "record", ...column, fields: within(field, () => encodeFields(fields, values, filled)) }
     }
   }
@@ -107,7 +107,8 @@ const expectations = {
 
 const describe = (value: unknown): string => {
   if (value === undefined) return "absent"
-  if (typeof value === "string") return value.isWellFormed() ? `text (${JSON.stringify(value.slice(0, 40))})` : "text with a lone surrogate"
+  if (typeof value === "string" && !value.isWellFormed()) return "text with a lone surrogate"
+  if (typeof value === "string") return `text (${JSON.stringify(value.slice(0, 40))})`
   if (typeof value === "number" || typeof value === "boolean" || value === null) return String(value)
   if (Array.isArray(value)) return `a list of ${value.length}`
   return typeof value === "object" ? `an object of type ${value.constructor?.name ?? "null"}` : `a ${typeof value}`
@@ -198,15 +199,15 @@ const concatenate = <A extends Int32Array | Float32Array>(
   return { offsets, values }
 }
 
-const check = (field: Field, values: Values, filled: Mask, fits: (value: unknown) => boolean, expected: string): void => {
+const check = (field: Field, values: Values, filled: Mask, fits: (value: unknown) => boolean): void => {
   for (let i = 0; i < values.length; i++) {
     if (filled !== null && filled[i] === 0) continue
-    if (!fits(values[i])) throw new Misfit(i, field.name, describe(values[i]), expected)
+    if (!fits(values[i])) throw misfit(field, i, values[i])
   }
 }
 
 const encodeList = (field: Field, item: Field, values: Values, filled: Mask): { offsets: Offsets; item: Column } => {
-  check(field, values, filled, Array.isArray, expectations.list)
+  check(field, values, filled, Array.isArray)
   const offsets = new Int32Array(values.length + 1)
   const items: Array<unknown> = []
   for (let i = 0; i < values.length; i++) {

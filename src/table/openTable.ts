@@ -82,7 +82,7 @@ const readRows = (
   body: Uint8Array | null
 ): ReadonlyArray<unknown> => {
   const read = (offset: number, length: number): Uint8Array => {
-    if (offset < 0 || offset + length > bodyLength) throw new Error("a record batch is damaged: a buffer lies outside it")
+    if (offset < 0 || offset + length > bodyLength) throw new Error("a buffer lies outside its record batch")
     return body === null ? readAt(file, bodyOffset + offset, length) : body.subarray(offset, offset + length)
   }
   return decodeRows(fields, decodeRange(fields, layout, read, from, to), to - from)
@@ -96,7 +96,8 @@ const takeRows = <Row>(
   indices: ReadonlyArray<number> | Int32Array,
   open: (batch: Batch, count: number) => (row: number) => Row | undefined
 ): ReadonlyArray<Row> => {
-  const rows = new Array<Row>(indices.length)
+  const rows: Array<Row> = []
+  rows.length = indices.length
   const places = new Map<Batch, Array<number>>()
   indices.forEach((index: number, place: number) => {
     const batch = batchOf(batches, index)

@@ -1,0 +1,113 @@
+/** Records, runs and the digests of files outlive their process, survive damage, and never lie. */
+import { assert, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as fs from "node:fs"
+import { join } from "node:path"
+import { digestOf } from "../../src/store/Digest.ts"
+import type { RunRecord } from "../../src/store/Runs.ts"
+import { bytes, folder, fresh, key, opened, recordOf } from "./stores.ts"
+
+const run = (id: string, keys: Record<string, string>): RunRecord => ({
+  format: 1,
+  id,
+  experiment: "e",
+  started: "2026-01-01T00:00:00Z",
+  finished: "2026-01-01T00:00:01Z",
+  nodes: Object.fromEntries(Object.entries(keys).map(([node, of]) => [node, { key: key(of), outcome: "ran" }])),
+  detail: null
+})
+
+it.effect("a record comes back as it was, in canonical bytes", () =>
+  Effect.gen(function*() {
+    const { actions, folders, objects } = yield* fresh
+    const record = recordOf(key("a"), yield* objects.putBytes(bytes("object")))
+    assert.isNull(yield* actions.get(key("a")))
+    yield* actions.put(record)
+    assert.deepStrictEqual(yield* actions.get(key("a")), record)
+    assert.deepStrictEqual(yield* actions.keys, [key("a")])
+    const file = join(folders.actions, `${key("a")}.json`)
+    const text = fs.readFileSync(file, "utf8")
+    yield* actions.put({ ...record, ingredients: { inputs: ["b", "a"], config: { keep: "(row) => row.a" } } })
+    assert.strictEqual(fs.readFileSync(file, "utf8"), text)
+  }))
+
+it.effect("a record that is cut short, of another key or of another format is a miss, and is replaced", () =>
+  Effect.gen(function*() {
+    const { actions, folders } = yield* fresh
+    const record = recordOf(key("a"))
+    yield* actions.put(record)
+    const file = join(folders.actions, `${key("a")}.json`)
+    const text = fs.readFileSync(file, "utf8")
+    const ofAnother = [text.replace(key("a"), key("b")), text.replace('"format":1', '"format":2')]
+    for (const damaged of [text.slice(0, -1), "", "null", ...ofAnother]) {
+      fs.writeFileSync(file, damaged)
+      assert.isNull(yield* actions.get(key("a")))
+      yield* actions.put(record)
+      assert.deepStrictEqual(yield* actions.get(key("a")), record)
+    }
+  }))
+
+it.live("last keys of other nodes stay, whoever updates at once", () =>
+  Effect.gen(function*() {
+    const root = yield* folder
+    const stores = yield* Effect.all([opened(root), opened(root), opened(root), opened(root)])
+    yield* Effect.forEach(stores, ({ runs }, i) => runs.remember("e", { [`node${i}`]: key(`k${i}`) }), {
+      concurrency: "unbounded"
+    })
+    const { runs } = yield* opened(root)
+    assert.deepStrictEqual(yield* runs.latest("e"), {
+      node0: key("k0"),
+      node1: key("k1"),
+      node2: key("k2"),
+      node3: key("k3")
+    })
+    assert.deepStrictEqual(yield* runs.latest("another"), {})
+  }))
+
+it.effect("runs come newest first", () =>
+  Effect.gen(function*() {
+    const { runs } = yield* fresh
+    for (const id of ["2026-01-02", "2026-01-03", "2026-01-01"]) yield* runs.record(run(id, { a: id }))
+    assert.deepStrictEqual((yield* runs.recent(2)).map(({ id }) => id), ["2026-01-03", "2026-01-02"])
+  }))
+
+/** Makes a file look as if it had been written an hour ago. */
+const age = (path: string): void => fs.utimesSync(path, Date.now() / 1_000 - 3_600, Date.now() / 1_000 - 3_600)
+
+it.effect("a file is hashed once while it does not change, in this process and the next", () =>
+  Effect.gen(function*() {
+    const root = yield* folder
+    const path = join(root, "data.json")
+    fs.writeFileSync(path, "one")
+    age(path)
+    const digestIn = () => Effect.flatMap(opened(join(root, "store")), ({ files }) => files.digest([path]))
+    assert.deepStrictEqual(yield* digestIn(), [{ path, size: 3, digest: digestOf("one") }])
+    // A lie in the file of digests shows that it was believed instead of the file being read.
+    const memory = join(root, "store", "file-digests")
+    fs.writeFileSync(memory, fs.readFileSync(memory, "utf8").replace(digestOf("one"), digestOf("lie")))
+    assert.deepStrictEqual(yield* digestIn(), [{ path, size: 3, digest: digestOf("lie") }])
+    fs.writeFileSync(path, "two")
+    age(path)
+    assert.deepStrictEqual(yield* digestIn(), [{ path, size: 3, digest: digestOf("two") }])
+    fs.writeFileSync(memory, "nonsense\n")
+    assert.deepStrictEqual(yield* digestIn(), [{ path, size: 3, digest: digestOf("two") }])
+  }))
+
+it.effect("a file written a moment ago is not remembered", () =>
+  Effect.gen(function*() {
+    const root = yield* folder
+    const path = join(root, "data.json")
+    const { files } = yield* opened(join(root, "store"))
+    for (const content of ["one", "two", "six"]) {
+      fs.writeFileSync(path, content)
+      yield* files.digest([path])
+      assert.notInclude(fs.readFileSync(join(root, "store", "file-digests"), "utf8"), digestOf(content))
+    }
+  }))
+
+it.effect("a file that is not there is a failure with its path", () =>
+  Effect.gen(function*() {
+    const { files } = yield* fresh
+    const failure = yield* Effect.flip(files.digest(["/nowhere/data.json"]))
+    assert.include(failure.message, "/nowhere/data.json")
+  }))

@@ -1,0 +1,78 @@
+/** Garbage goes by reachability and age; a check finds every damage and repairs it. */
+import { assert, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as fs from "node:fs"
+import { checkStore } from "../../src/store/checkStore.ts"
+import { collectGarbage } from "../../src/store/collectGarbage.ts"
+import { Store } from "../../src/store/Store.ts"
+import { bytes, folder, key, opened, recordOf } from "./stores.ts"
+
+/** A store with an object and a record for each name, and one object that no record has. */
+const filled = (names: ReadonlyArray<string>) =>
+  Effect.gen(function*() {
+    const root = yield* folder
+    const store = yield* opened(root)
+    const refs = yield* Effect.forEach(names, (name) =>
+      Effect.tap(store.objects.putBytes(bytes(name)), (ref) => store.actions.put(recordOf(key(name), ref))))
+    const orphan = yield* store.objects.putBytes(bytes("orphan!"))
+    return { root, store, refs, orphan }
+  })
+
+const policy = { runs: 1, pins: [], grace: 0, dry: false }
+
+it.live("what runs, last keys, pins and leases reach stays; the rest goes", () =>
+  Effect.gen(function*() {
+    const { root, store } = yield* filled(["run", "old", "last", "pin", "lease"])
+    const run = (id: string, of: string) => ({
+      format: 1 as const,
+      id,
+      experiment: "e",
+      started: "",
+      finished: "",
+      nodes: { a: { key: key(of), outcome: "ran" as const } },
+      detail: null
+    })
+    yield* store.runs.record(run("1", "old"))
+    yield* store.runs.record(run("2", "run"))
+    yield* store.runs.remember("e", { b: key("last") })
+    yield* store.leases.hold(key("lease"))
+    yield* Effect.sleep(5)
+    const collect = (dry: boolean) =>
+      Effect.provide(collectGarbage({ ...policy, pins: [key("pin")], dry }), Store.layer(root))
+    const dry = yield* collect(true)
+    assert.deepStrictEqual(dry.actions, [key("old")])
+    assert.strictEqual(dry.bytes, "old".length + "orphan!".length)
+    assert.strictEqual((yield* store.actions.keys).length, 5)
+    assert.deepStrictEqual(yield* collect(false), dry)
+    assert.deepStrictEqual(yield* store.actions.keys, ["run", "last", "pin", "lease"].map(key).sort())
+    const findings = yield* Effect.provide(checkStore(false), Store.layer(root))
+    assert.strictEqual(findings.objects, 4)
+    assert.deepStrictEqual(findings.incomplete, [])
+  }))
+
+it.live("nothing young goes", () =>
+  Effect.gen(function*() {
+    const { root } = yield* filled(["a"])
+    const garbage = yield* Effect.provide(collectGarbage({ ...policy, grace: 60_000 }), Store.layer(root))
+    assert.deepStrictEqual([garbage.actions, garbage.objects], [[], []])
+  }))
+
+it.effect("a check finds each damage, and a repair leaves a sound store", () =>
+  Effect.gen(function*() {
+    const { refs, root, store } = yield* filled(["sound", "damaged", "lost", "unreadable"])
+    const [, damaged, lost] = refs
+    const check = (repair: boolean) => Effect.provide(checkStore(repair), Store.layer(root))
+    assert.deepStrictEqual((yield* check(false)).damaged, [])
+    if (damaged === undefined || lost === undefined) return assert.fail("two objects")
+    fs.chmodSync(store.objects.path(damaged.digest), 0o644)
+    fs.writeFileSync(store.objects.path(damaged.digest), "Damaged")
+    fs.rmSync(store.objects.path(lost.digest))
+    fs.writeFileSync(`${store.folders.actions}/${key("unreadable")}.json`, "{")
+    const findings = yield* check(true)
+    assert.deepStrictEqual(findings.damaged, [damaged.digest])
+    assert.deepStrictEqual(findings.unreadable, [key("unreadable")])
+    assert.deepStrictEqual(findings.incomplete.toSorted(), [key("damaged"), key("lost")].sort())
+    const after = yield* check(false)
+    assert.deepStrictEqual([after.damaged, after.unreadable, after.incomplete], [[], [], []])
+    assert.deepStrictEqual(yield* store.actions.keys, [key("sound")])
+  }))

@@ -42,7 +42,9 @@ export const fingerprint = (
   Effect.gen(function*() {
     const module = yield* readModule(fileURLToPath(stage.module))
     const { modules, nodes, packages, root } = yield* reach(module, yield* declarationOf(module, stage.name))
-    const hashes = merkleHashes(nodes)
+    const own = new Map(nodes.map((node) => [node, ownHash(node)]))
+    const hashes = merkleHashes(own)
+    const places = new Map(modules.map((module) => [module, shortPath(module.path)]))
     const names = [...packages].sort()
     // The root's hash says how everything hangs together, the list that each declaration is there once.
     const digest = createHash("sha256")
@@ -50,8 +52,8 @@ export const fingerprint = (
       .digest("hex")
     return {
       digest,
-      declarations: nodes
-        .map((node) => ({ module: shortPath(node.module.path), name: node.name, hash: ownHash(node) }))
+      declarations: [...own]
+        .map(([node, hash]) => ({ module: places.get(node.module) ?? node.module.path, name: node.name, hash }))
         .sort((a, b) => order(a.module, b.module) || order(a.name, b.name)),
       packages: names,
       modules: modules.map(({ modifiedMs, path }) => ({ path, modifiedMs })).sort((a, b) => order(a.path, b.path))

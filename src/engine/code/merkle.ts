@@ -17,19 +17,20 @@ const nameOf = (target: Target): string => target.kind === "declaration" ? targe
 const sorted = (texts: ReadonlyArray<string>): ReadonlyArray<string> => [...texts].sort()
 
 /**
- * The hash of each declaration over all that it reaches. Declarations that reach each other have no first one to begin
- * with, so theirs are refined together: as many rounds as the group has members tell apart whatever can be told apart.
+ * The hash of each declaration over all that it reaches, given the hash of each by itself. Declarations that reach each
+ * other have no first one to begin with, so theirs are refined together: as many rounds as the group has members tell
+ * apart whatever can be told apart.
  */
 export const merkleHashes = (
-  nodes: ReadonlyArray<ReachedDeclaration>
+  own: ReadonlyMap<ReachedDeclaration, string>
 ): ReadonlyMap<ReachedDeclaration, string> => {
   const hashes = new Map<ReachedDeclaration, string>()
   const hashOf = (target: Target): string =>
     target.kind === "declaration" ? hashes.get(target.node) ?? "" : sha256([target.package, target.name])
   const refined = (node: ReachedDeclaration): string =>
-    sha256([ownHash(node), ...sorted([...node.links].map(([label, target]) => `${label}=${hashOf(target)}`))])
-  for (const group of groups(nodes)) {
-    for (const node of group) hashes.set(node, ownHash(node))
+    sha256([own.get(node) ?? "", ...sorted([...node.links].map(([label, target]) => `${label}=${hashOf(target)}`))])
+  for (const group of groups([...own.keys()])) {
+    for (const node of group) hashes.set(node, own.get(node) ?? "")
     for (let round = 0; round < group.length; round++) {
       const next = group.map((node) => [node, refined(node)] as const)
       for (const [node, hash] of next) hashes.set(node, hash)

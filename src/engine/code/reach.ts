@@ -4,7 +4,7 @@ import { dirname } from "node:path"
 import { CodeFailure } from "./Errors.ts"
 import type { Declaration, Reference } from "./ModuleAnalysis.ts"
 import { isCode, type Module, readModule } from "./modules.ts"
-import { besides, resolve, type Resolution, shortPath } from "./resolve.ts"
+import { besides, resolve, shortPath } from "./resolve.ts"
 
 /** What a link ends at: a declaration, or a name outside the code that is read. */
 export type Target =
@@ -35,6 +35,9 @@ interface Wanted {
   readonly member: string | null
 }
 
+/** Where a specifier leads, read: a module, or the package in which reading ends. */
+type Destination = { readonly module: Module } | { readonly package: string }
+
 type Step<A> = Effect.Effect<A, CodeFailure>
 
 /** Follows everything from one declaration of a module. Code on the way that cannot be followed is an error. */
@@ -43,7 +46,7 @@ export const reach = (module: Module, position: number): Step<Reach> =>
     const nodes = new Map<string, ReachedDeclaration>()
     const modules = new Set<Module>()
     const packages = new Set<string>()
-    const resolutions = new Map<string, Resolution>()
+    const destinations = new Map<string, Destination>()
     const pending: Array<ReachedDeclaration> = []
 
     const visit = (module: Module, declaration: Declaration, key: string): ReachedDeclaration => {
@@ -63,27 +66,35 @@ export const reach = (module: Module, position: number): Step<Reach> =>
         modules.add(module)
         if (module.analysis.effects !== null) visit(module, module.analysis.effects, "(statements)")
         for (const from of module.analysis.effectImports) {
-          const resolution = yield* resolved(module, from)
-          if (resolution.kind === "file") yield* load(yield* readModule(resolution.path))
-          else packages.add(resolution.package)
+          const destination = yield* destinationOf(module, from)
+          if ("module" in destination) yield* load(destination.module)
+          else packages.add(destination.package)
         }
       })
 
-    const resolved = (importer: Module, specifier: string) =>
-      Effect.gen(function*() {
-        const key = `${dirname(importer.path)}\n${specifier}`
-        const resolution = resolutions.get(key) ?? resolve(specifier, importer.path)
-        resolutions.set(key, resolution)
-        switch (resolution.kind) {
-          case "failure":
-            return yield* lost(importer, `the import of "${specifier}" leads nowhere: ${resolution.problem}`)
-          case "node":
-            return { kind: "package", package: resolution.module } as const
-          case "file":
-          case "package":
-            return resolution
-        }
+    const destinationOf = (importer: Module, specifier: string): Step<Destination> => {
+      const key = `${dirname(importer.path)}\n${specifier}`
+      const before = destinations.get(key)
+      if (before !== undefined) return Effect.succeed(before)
+      return Effect.map(arrive(importer, specifier), (destination) => {
+        destinations.set(key, destination)
+        return destination
       })
+    }
+
+    const arrive = (importer: Module, specifier: string): Step<Destination> => {
+      const resolution = resolve(specifier, importer.path)
+      switch (resolution.kind) {
+        case "failure":
+          return Effect.fail(lost(importer, `the import of "${specifier}" leads nowhere: ${resolution.problem}`))
+        case "file":
+          return Effect.map(readModule(resolution.path), (module) => ({ module }))
+        case "package":
+          return Effect.succeed({ package: resolution.package })
+        case "node":
+          return Effect.succeed({ package: resolution.module })
+      }
+    }
 
     const local = (module: Module, name: string): Target | null => {
       const index = module.analysis.declarations.findIndex(({ names }) => names.includes(name))
@@ -94,11 +105,11 @@ export const reach = (module: Module, position: number): Step<Reach> =>
     /** The targets of an export of another module, by suffix of the label: "" for one, ".name" for each of many. */
     const follow = (importer: Module, wanted: Wanted, seen: ReadonlySet<string>): Step<Map<string, Target>> =>
       Effect.gen(function*() {
-        const resolution = yield* resolved(importer, wanted.from)
-        if (resolution.kind === "file") return yield* find(yield* readModule(resolution.path), wanted, seen)
-        packages.add(resolution.package)
+        const destination = yield* destinationOf(importer, wanted.from)
+        if ("module" in destination) return yield* find(destination.module, wanted, seen)
+        packages.add(destination.package)
         const name = [wanted.from, wanted.name, ...(wanted.member === null ? [] : [wanted.member])].join("#")
-        return new Map([["", { kind: "outside", name, package: resolution.package }]])
+        return new Map([["", { kind: "outside", name, package: destination.package }]])
       })
 
     /** The same, in the module itself; empty where it has no such export. */

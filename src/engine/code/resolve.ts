@@ -59,9 +59,17 @@ const file = (path: string): Resolution =>
     ? { kind: "file", path: realpathSync(path) }
     : { kind: "failure", problem: `there is no file ${path}` }
 
+/** Manifests by path, each good while its file stays as it is: some are long, and every import asks for two. */
+const manifests = new Map<string, { readonly modifiedMs: number; readonly manifest: Manifest }>()
+
 const manifestAt = (path: string): Manifest => {
-  const manifest: unknown = JSON.parse(readFileSync(path, "utf8"))
-  return typeof manifest === "object" && manifest !== null ? manifest : {}
+  const { mtimeMs } = statSync(path)
+  const before = manifests.get(path)
+  if (before !== undefined && before.modifiedMs === mtimeMs) return before.manifest
+  const parsed: unknown = JSON.parse(readFileSync(path, "utf8"))
+  const manifest: Manifest = typeof parsed === "object" && parsed !== null ? parsed : {}
+  manifests.set(path, { modifiedMs: mtimeMs, manifest })
+  return manifest
 }
 
 /** The package.json of a package as the importer sees it: its own, or one in a node_modules folder. */

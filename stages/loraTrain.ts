@@ -1,10 +1,10 @@
 /** `loraTrain` tunes a model by low-rank adaptation: the base stays as it is, the adapter is what is learned. */
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import type { Model, Split, Table, Tabular, Value } from "../src/pipeline/Artifact.ts"
+import type { Model, Table, Tabular, Value } from "../src/pipeline/Artifact.ts"
 import { isTable } from "../src/pipeline/Artifact.ts"
 import { TrainingLog } from "../src/pipeline/Measurement.ts"
-import { aModel, apply, stage, tableOf, valueOf } from "../src/pipeline/Stage.ts"
+import { aModel, apply, stage, tableOf, treeOf, valueOf } from "../src/pipeline/Stage.ts"
 import { type TrainingOptions, trainingDefaults } from "../src/model/TrainingOptions.ts"
 import { TokenRow } from "./rows.ts"
 
@@ -45,13 +45,14 @@ const loraTrainStage = stage({
   module: import.meta.url,
   computes: true,
   config: TrainingConfig,
-  inputs: { base: aModel, training: tableOf(TokenRow), validation: tableOf(TokenRow) },
+  // A list, since there may be no validation rows.
+  inputs: { base: aModel, training: tableOf(TokenRow), validation: treeOf<ReadonlyArray<Table<TokenRow>>>() },
   outputs: { model: aModel, log: valueOf(TrainingLog) },
-  run: (inputs, options) =>
+  run: ({ base, training, validation: [validation = null] }, options) =>
     Effect.gen(function*() {
-      const { trainLora } = yield* Effect.promise(() => import("../src/model/trainLora.ts"))
-      const { adapter, log } = yield* trainLora(inputs, options)
-      return { model: { from: inputs.base, adapter }, log }
+      const { train } = yield* Effect.promise(() => import("../src/model/train.ts"))
+      const { files, log } = yield* train({ model: base, rows: training, validation, options })
+      return { model: { from: base, adapter: files }, log }
     })
 })
 
@@ -75,11 +76,11 @@ export type LoraTrainConfig =
  */
 export const loraTrain = (config: LoraTrainConfig) => (rows: Tabular<TokenRow>): Tuned => {
   const { base, ...options } = config
-  const parts: Split<TokenRow> | { readonly training: Table<TokenRow>; readonly validation: Table<TokenRow> | null } =
-    isTable(rows) ? { training: rows, validation: null } : rows
   const { log, model } = apply(loraTrainStage, {
     config: { ...trainingDefaults, ...options },
-    inputs: { base, training: parts.training, validation: parts.validation ?? parts.training },
+    inputs: isTable(rows)
+      ? { base, training: rows, validation: [] }
+      : { base, training: rows.training, validation: [rows.validation] },
     schemas: {}
   })
   return { ...model, log }

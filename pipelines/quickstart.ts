@@ -1,0 +1,93 @@
+/**
+ * A whole experiment in two minutes on two cores: a small Japanese base model, tuned by LoRA on instruction rows, measured before
+ * and after. Everything it reads lies in `quickstart/`.
+ */
+import {
+  atLeast,
+  atMost,
+  calmPrompt,
+  calmQuestionPrompt,
+  choiceTask,
+  compare,
+  evalChoices,
+  evalPerplexity,
+  experiment,
+  filter,
+  format,
+  generate,
+  holdOut,
+  InstructionRow,
+  load,
+  loraTrain,
+  model,
+  pipe,
+  QuestionRow,
+  report,
+  tokenize
+} from "tanren"
+import * as Schema from "effect/Schema"
+
+const base = model.folder("quickstart/base")
+
+const instructions = pipe(
+  load.files({ files: "quickstart/rows/**/*.json", row: InstructionRow }), // 3,100 rows
+  filter({ name: "no translation", keep: (row) => !row.instruction.includes("翻訳") }), // 2,520 are left
+  holdOut({ rows: 100, seed: 42 }),
+  format({ template: calmPrompt }),
+  tokenize({ model: base, maxLength: 128 })
+)
+
+const tuned = pipe(
+  instructions,
+  loraTrain({
+    base,
+    rank: 8,
+    alpha: 16,
+    targets: ["query_key_value", "dense", "dense_h_to_4h", "dense_4h_to_h"],
+    dropout: 0.05,
+    epochs: 1, // 2,420 rows / 32 = 76 steps
+    batchSize: 32,
+    learningRate: 2e-3,
+    labels: "response",
+    validateEvery: 25,
+    seed: 42
+  })
+)
+
+const questions = pipe(
+  load.files({ files: "quickstart/questions.json", row: QuestionRow }),
+  evalPerplexity({ template: calmQuestionPrompt })
+)
+
+const Review = Schema.Struct({ sentence: Schema.String, label: Schema.Literals(["ポジティブ", "ネガティブ"]) })
+
+const reviews = choiceTask({
+  name: "reviews",
+  document: `以下の製品レビューを、ポジティブまたはネガティブの感情クラスのいずれかに分類してください。
+
+レビュー:{sentence}
+感情:`,
+  label: "label",
+  choices: [{ label: "ポジティブ", text: "ポジティブ" }, { label: "ネガティブ", text: "ネガティブ" }],
+  documents: load.files({ files: "quickstart/choices.jsonl", row: Review }),
+  examples: load.files({ files: "quickstart/choices-examples.jsonl", row: Review })
+})
+
+const answers = generate({
+  template: calmPrompt,
+  column: "instruction",
+  questions: ["日本の首都はどこですか？"],
+  maxTokens: 32
+})
+
+const results = compare({ base, tuned }, {
+  perplexity: questions,
+  "reviews, 1 shot": evalChoices({ task: reviews, shots: 1 }),
+  answers
+})
+
+export default experiment("quickstart", {
+  results,
+  expect: { tuned: { perplexity: atMost(20), "reviews, 1 shot": atLeast(0.8) } },
+  report: report({ title: "Quickstart" })({ results, training: { tuned: tuned.log }, tuned: { tuned: "base" } })
+})

@@ -1,0 +1,127 @@
+/** `evalChoices` takes the likeliest of a question's choices for the model's answer, and counts how often it is right. */
+import * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
+import * as Stream from "effect/Stream"
+import type { Model, Table, Value } from "../src/pipeline/Artifact.ts"
+import { MeasurementResult } from "../src/pipeline/Measurement.ts"
+import { tokenizerOf } from "../src/pipeline/model.ts"
+import { Progress } from "../src/pipeline/Progress.ts"
+import { aModel, apply, someFiles, stage, tableOf, valueOf } from "../src/pipeline/Stage.ts"
+import type { Tokenizer } from "../src/text/tokenizer.ts"
+import { argmax, choiceScores } from "./choiceMetrics.ts"
+import { ChoicePrompt, choicePrompts, type Sampling } from "./choicePrompts.ts"
+import type { ChoiceTask } from "./choiceTask.ts"
+import { readTokenizer } from "./tokenizer.ts"
+
+/** Accuracy and the metrics beside it. */
+export const ChoiceResult = Schema.Struct({
+  ...MeasurementResult.fields,
+  questions: Schema.Int,
+  /** Tokens of the longest context with its longest choice. */
+  longest: Schema.Int,
+  /** Questions longer than the model's positions: the beginning of their contexts was left out. */
+  beyondModel: Schema.Int
+})
+export type ChoiceResult = typeof ChoiceResult.Type
+
+/** What the model made of one question. */
+export const ChoiceAnswer = Schema.Struct({
+  gold: Schema.Int,
+  predicted: Schema.Int,
+  /** By likelihood divided by the choice's number of characters. */
+  predictedByCharacter: Schema.Int,
+  /** Sum of log-probabilities of each choice's tokens, in nats. */
+  logProbabilities: Schema.Array(Schema.Finite),
+  tokens: Schema.Int
+})
+export type ChoiceAnswer = typeof ChoiceAnswer.Type
+
+/** Questions scored between two reports of progress; their tokens are in memory together. */
+const questionsAtOnce = 64
+
+/** Ids of contexts and of choices: apart, without special tokens, as the harness of 2023 encodes them. */
+const encode = (tokenizer: Tokenizer, prompts: ReadonlyArray<ChoicePrompt>) =>
+  Effect.gen(function*() {
+    const contexts = yield* tokenizer.encodeBatch(prompts.map(({ context }) => context), { special: false })
+    const texts = [...new Set(prompts.flatMap(({ choices }) => choices))]
+    const encoded = yield* tokenizer.encodeBatch(texts, { special: false })
+    const idsOf = new Map(texts.map((text, index) => [text, encoded[index] ?? new Int32Array()]))
+    return prompts.map(({ choices }, index) => ({
+      context: contexts[index] ?? new Int32Array(),
+      continuations: choices.map((text) => idsOf.get(text) ?? new Int32Array())
+    }))
+  })
+
+const answerOf = (prompt: ChoicePrompt, logProbabilities: ReadonlyArray<number>, tokens: number): ChoiceAnswer => ({
+  gold: prompt.gold,
+  predicted: argmax(logProbabilities),
+  // Python counts code points, so a character beyond the basic plane counts once.
+  predictedByCharacter: argmax(logProbabilities.map((value, choice) => value / [...(prompt.choices[choice] ?? "")].length)),
+  logProbabilities,
+  tokens
+})
+
+const choicesStage = stage({
+  name: "evalChoices",
+  module: import.meta.url,
+  computes: true,
+  config: Schema.Struct({ batchTokens: Schema.Int.check(Schema.isGreaterThan(0)) }),
+  inputs: { prompts: tableOf(ChoicePrompt), tokenizer: someFiles, model: aModel },
+  outputs: { result: valueOf(ChoiceResult), answers: tableOf(ChoiceAnswer) },
+  run: ({ model: files, prompts, tokenizer: tokenizerFiles }, { batchTokens }) =>
+    Effect.scoped(Effect.gen(function*() {
+      const { openModel } = yield* Effect.promise(() => import("../src/model/Model.ts"))
+      const { makeScorer } = yield* Effect.promise(() => import("../src/model/score.ts"))
+      const { report } = yield* Progress
+      const tokenizer = yield* readTokenizer(tokenizerFiles)
+      const model = yield* openModel(files)
+      const score = yield* makeScorer(model, { batchTokens })
+      const answers: Array<ChoiceAnswer> = []
+      yield* Stream.runForEach(Stream.rechunk(Stream.flattenIterable(prompts.batches), questionsAtOnce).pipe(Stream.chunks), (batch) =>
+        Effect.gen(function*() {
+          const requests = yield* encode(tokenizer, batch)
+          const scored = yield* score(requests)
+          batch.forEach((prompt, index) => {
+            const request = requests[index]
+            const longest = Math.max(...(request?.continuations ?? []).map(({ length }) => length))
+            const logProbabilities = (scored[index] ?? []).map(({ logProbability }) => logProbability)
+            answers.push(answerOf(prompt, logProbabilities, (request?.context.length ?? 0) + longest))
+          })
+          yield* report({ done: answers.length, total: prompts.rows, unit: "questions" })
+        }))
+      const lengths = answers.map(({ tokens }) => tokens)
+      return {
+        result: {
+          scores: choiceScores(answers, Math.max(...answers.map(({ logProbabilities }) => logProbabilities.length))),
+          questions: answers.length,
+          longest: Math.max(...lengths),
+          beyondModel: lengths.filter((tokens) => tokens - 1 > model.config.positions).length
+        },
+        answers: Stream.succeed(answers)
+      }
+    }))
+})
+
+/**
+ * Accuracy on a choice task by likelihood (section 3.2 of the paper): the choice whose tokens have the highest summed log-probability
+ * after the context; nothing else is considered. All choices of a question are scored in one forward pass.
+ */
+export const evalChoices = (config: {
+  readonly task: ChoiceTask
+  /** Examples before each question. */
+  readonly shots: number
+  readonly sampling?: "harness" | Sampling
+  /** Ask the first so many questions after the shuffle. */
+  readonly limit?: number
+  /** Tokens computed at once: memory and speed, not results. */
+  readonly batchTokens?: number
+}): (model: Model) => Value<ChoiceResult> => {
+  const { batchTokens = 2048, ...asked } = config
+  const prompts: Table<ChoicePrompt> = choicePrompts(asked)
+  return (model) =>
+    apply(choicesStage, {
+      config: { batchTokens },
+      inputs: { prompts, tokenizer: tokenizerOf(model), model },
+      schemas: {}
+    }).result
+}

@@ -9,6 +9,8 @@ import type { StageFailure } from "../pipeline/Reader.ts"
 import type { OnnxRuntime } from "../runtime/OnnxRuntime.ts"
 import type { ActionRecord } from "../store/ActionRecord.ts"
 import { Store } from "../store/Store.ts"
+import type { CodeFailure } from "./code/Errors.ts"
+import { fingerprint } from "./code/fingerprint.ts"
 import { InputMoved, StageBroken } from "./Errors.ts"
 import { Events } from "./Events.ts"
 import { moved } from "./external.ts"
@@ -21,15 +23,20 @@ import * as Tree from "./Tree.ts"
 
 const timeOf = (milliseconds: number): string => new Date(milliseconds).toISOString()
 
-/** Modules that were written since the identity was taken. */
-const movedModules = (identity: Identity): Effect.Effect<ReadonlyArray<string>> =>
-  Effect.map(
-    Effect.forEach(identity.modules, (module) =>
-      Effect.promise(() => stat(module.path).then((now) => now.mtimeMs === module.modifiedMs, () => false)).pipe(
-        Effect.map((same) => same ? [] : [module.path])
-      ), { concurrency: 16 }),
-    (paths) => paths.flat()
-  )
+/** Modules that were written since the identity was taken, unless they say the same as before. */
+const movedModules = (step: Step, identity: Identity): Effect.Effect<ReadonlyArray<string>, CodeFailure> =>
+  Effect.gen(function*() {
+    const untouched = yield* Effect.promise(() =>
+      Promise.all(identity.modules.map(({ modifiedMs, path }) =>
+        stat(path).then(({ mtimeMs }) => mtimeMs === modifiedMs, () => false)
+      ))
+    )
+    const touched = identity.modules.filter((_, index) => untouched[index] === false).map(({ path }) => path)
+    if (touched.length === 0) return []
+    const { module, name } = step.node.stage
+    const now = yield* fingerprint({ module, name })
+    return now.digest === identity.ingredients.code.digest ? [] : touched
+  })
 
 /** A defect inside a stage is told as a failure of that stage: other steps go on. */
 const contain = (step: Step) => <A, E extends StageFailure, R>(effect: Effect.Effect<A, E, R>) =>
@@ -63,14 +70,14 @@ export const execute = (
     const outputs = yield* step.node.stage.run(
       // The ports' types were checked where the node was built; here every stage looks the same.
       readers as never,
-      step.node.config as never
+      step.config.value as never
     ).pipe(
       Effect.flatMap((contents) => writeOutputs(step, contents, portOf, inputs)),
       Effect.provideService(Progress, { report: (report) => emit({ kind: "progress", step: step.name, report }) })
     )
 
     const files = Object.values(inputs).flatMap(Tree.leaves).flatMap(filesOf)
-    const paths = [...yield* moved(files), ...yield* movedModules(identity)]
+    const paths = [...yield* moved(files), ...yield* movedModules(step, identity)]
     if (paths.length > 0) return yield* new InputMoved({ step: step.name, paths })
 
     const record: ActionRecord = {

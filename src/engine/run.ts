@@ -4,8 +4,10 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Semaphore from "effect/Semaphore"
+import { randomUUID } from "node:crypto"
 import type { StageFailure } from "../pipeline/Reader.ts"
 import type { OnnxRuntime } from "../runtime/OnnxRuntime.ts"
+import type { RunRecord } from "../store/Runs.ts"
 import { Store } from "../store/Store.ts"
 import { DependencyFailed, ResultDamaged } from "./Errors.ts"
 import { Events } from "./Events.ts"
@@ -47,6 +49,8 @@ export const run = (
     const store = yield* Store
     const { emit } = yield* Events
     const experiment = recipe.experiment.name
+    const began = yield* Clock.currentTimeMillis
+    const keys = new Map<string, RunRecord["nodes"][string]>()
     const jobs = yield* Semaphore.make(options.jobs)
     const computeJobs = yield* Semaphore.make(options.computeJobs)
     const obtaining = new Map<Step, Effect.Effect<Obtained, StageFailure, Store | OnnxRuntime>>()
@@ -93,6 +97,7 @@ export const run = (
         const found = yield* lookup(experiment, step, inputs, "stat")
         if (found.kind === "hit") {
           yield* emit({ kind: "cached", step: step.name })
+          keys.set(step.name, { key: found.known.identity.key, outcome: "hit" })
           return { known: found.known, seconds: null }
         }
         const sound = yield* resolveInputs(step, resolveSource(options.root, (read) => verified(step, read)))
@@ -112,7 +117,7 @@ export const run = (
             ? { kind: "cached", step: step.name }
             : { kind: "finished", step: step.name, seconds: obtained.seconds }
         )
-        yield* store.runs.remember(experiment, { [step.name]: obtained.known.identity.key })
+        keys.set(step.name, { key: found.identity.key, outcome: obtained.seconds === null ? "hit" : "ran" })
         return obtained
       }).pipe(Effect.tapError((failure) =>
         failure instanceof DependencyFailed
@@ -125,9 +130,26 @@ export const run = (
       recipe.steps,
       (step) => Effect.map(Effect.exit(obtain(step)), (exit) => [step, exit] as const),
       { concurrency: "unbounded" }
-    )
+    ).pipe(Effect.ensuring(Effect.ignore(record(experiment, keys, began))))
     return new Map(yield* Effect.forEach(exits, ([step, exit]) =>
       Effect.map(outcomeOf(exit), (outcome) => [step, outcome] as const)))
+  })
+
+/** Keeps what the run did, also when it is interrupted: the baseline of `why`, and what garbage collection spares. */
+const record = (experiment: string, nodes: ReadonlyMap<string, RunRecord["nodes"][string]>, began: number) =>
+  Effect.gen(function*() {
+    const { runs } = yield* Store
+    const started = new Date(began).toISOString()
+    yield* runs.remember(experiment, Object.fromEntries([...nodes].map(([name, { key }]) => [name, key])))
+    yield* runs.record({
+      format: 1,
+      id: `${started.replaceAll(":", ".")}-${randomUUID().slice(0, 8)}`,
+      experiment,
+      started,
+      finished: new Date(yield* Clock.currentTimeMillis).toISOString(),
+      nodes: Object.fromEntries(nodes),
+      detail: null
+    })
   })
 
 const outcomeOf = (exit: Exit.Exit<Obtained, StageFailure>): Effect.Effect<Outcome> => {

@@ -13,7 +13,7 @@ import { translations } from "./facts/translations.ts"
 
 const root = join(import.meta.dirname, "..")
 
-const counts = { facts: 2_000, reviews: 520, translations: 580, questions: 200, documents: 200, examples: 60 }
+const counts = { facts: 1_900, reviews: 500, translations: 620, questions: 200, documents: 200, examples: 60 }
 
 const rowsPerFile = 1_000
 

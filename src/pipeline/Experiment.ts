@@ -64,7 +64,7 @@ export const meets = (expectation: Expectation, score: number): boolean => {
 /** Expectations on the cells that are scores; a name that is no cell, or a cell that is no score, does not compile. */
 export type Expectations<R extends Results> = {
   readonly [M in keyof R]?: {
-    readonly [Q in keyof R[M] as R[M][Q] extends Value<MeasurementResult> ? Q : never]?: Expectation
+    readonly [Q in keyof R[M]]?: R[M][Q] extends Value<MeasurementResult> ? Expectation : never
   }
 }
 

@@ -1,0 +1,88 @@
+/** config.json files of real models are read; what would change a result and is not supported is refused by name. */
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import { readConfig } from "../../src/model/config.ts"
+
+/** cyberagent/open-calm-7b, as published in 2023. */
+const openCalm = {
+  architectures: ["GPTNeoXForCausalLM"],
+  bos_token_id: 0,
+  eos_token_id: 0,
+  hidden_act: "gelu",
+  hidden_size: 4096,
+  initializer_range: 0.02,
+  intermediate_size: 16384,
+  layer_norm_eps: 1e-5,
+  max_position_embeddings: 2048,
+  model_type: "gpt_neox",
+  num_attention_heads: 32,
+  num_hidden_layers: 32,
+  rotary_emb_base: 10000,
+  rotary_pct: 1.0,
+  tie_word_embeddings: false,
+  torch_dtype: "float16",
+  use_cache: true,
+  use_parallel_residual: false,
+  vocab_size: 52224
+}
+
+const read = (json: unknown) => readConfig("config.json", json)
+const refusal = (json: unknown) => Effect.map(Effect.flip(read(json)), ({ message }) => message)
+
+describe("config.json", () => {
+  it.effect("of OpenCALM", () =>
+    Effect.gen(function*() {
+      const config = yield* read(openCalm)
+      assert.deepStrictEqual(
+        { ...config },
+        {
+          architecture: "gpt_neox",
+          hidden: 4096,
+          layers: 32,
+          heads: 32,
+          intermediate: 16384,
+          vocabulary: 52224,
+          positions: 2048,
+          activation: "gelu",
+          tiedEmbeddings: false,
+          attentionBias: true,
+          rotaryBase: 10000,
+          rotarySize: 128,
+          parallelResidual: false,
+          layerNormEpsilon: 1e-5,
+          beginOfText: 0,
+          endOfText: [0]
+        }
+      )
+    }))
+
+  it.effect("says the rotation in the words of every version of transformers", () =>
+    Effect.gen(function*() {
+      const { rotary_emb_base: _, rotary_pct: __, ...others } = openCalm
+      const recent = yield* read({
+        ...others,
+        rope_parameters: { rope_type: "default", rope_theta: 5000, partial_rotary_factor: 0.5 }
+      })
+      assert.deepStrictEqual([recent.rotaryBase, recent.rotarySize], [5000, 64])
+      const middle = yield* read({ ...others, rope_theta: 5000, partial_rotary_factor: 0.5 })
+      assert.deepStrictEqual(middle, recent)
+      const silent = yield* read(others)
+      assert.deepStrictEqual([silent.rotaryBase, silent.rotarySize], [10000, 32])
+    }))
+
+  it.effect("is refused for an architecture, an activation or a rotation that is not supported", () =>
+    Effect.gen(function*() {
+      assert.match(yield* refusal({ ...openCalm, model_type: "bert" }), /"model_type" is "bert".*Supported: gpt_neox/s)
+      assert.match(yield* refusal({ ...openCalm, hidden_act: "mish" }), /"hidden_act" is "mish".*gelu/s)
+      assert.match(yield* refusal({ ...openCalm, rope_scaling: { type: "linear", factor: 2 } }), /"rope_type" is "linear"/)
+      assert.match(yield* refusal({ ...openCalm, num_attention_heads: 33 }), /"num_attention_heads" is 33.*divisor/s)
+    }))
+
+  it.effect("names every size that is missing", () =>
+    Effect.gen(function*() {
+      const { hidden_size: _, vocab_size: __, ...others } = openCalm
+      const message = yield* refusal(others)
+      assert.match(message, /hidden_size/)
+      assert.match(message, /vocab_size/)
+    }))
+})

@@ -1,0 +1,92 @@
+/** A graphics device computes what the CPU computes: losses of a training, scores, answers. */
+import { assert, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import type * as Layer from "effect/Layer"
+import * as Schema from "effect/Schema"
+import { makeGenerator } from "../../src/model/generate.ts"
+import { openModel } from "../../src/model/Model.ts"
+import { makeScorer } from "../../src/model/score.ts"
+import { train } from "../../src/model/train.ts"
+import { trainingDefaults, type TrainingOptions } from "../../src/model/TrainingOptions.ts"
+import { layer } from "../../src/runtime/layer.ts"
+import type { OnnxRuntime } from "../../src/runtime/OnnxRuntime.ts"
+import { Int32s } from "../../src/table/RowSchema.ts"
+import { describeWebgpu, webgpuEnvironment } from "../runtime/webgpu.ts"
+import { distance, goldenModel, reference, Runtime, tableReader } from "./support.ts"
+
+const WebgpuRuntime = layer({ provider: "webgpu", intraOpThreads: 1, environment: webgpuEnvironment })
+
+/** What a computation gives on each of the two. */
+const both = <A, E>(compute: Effect.Effect<A, E, OnnxRuntime>) => {
+  const on = (runtime: Layer.Layer<OnnxRuntime>) => Effect.provide(compute, runtime)
+  return Effect.all({ device: on(WebgpuRuntime), cpu: on(Runtime) })
+}
+
+const Row = Schema.Struct({ ids: Int32s, promptTokens: Schema.Int })
+const table = (rows: ReadonlyArray<ReadonlyArray<number>>) =>
+  tableReader(rows.map((row) => ({ ids: Int32Array.from(row), promptTokens: 1 })), Row)
+
+const options: TrainingOptions = {
+  ...trainingDefaults,
+  rank: 4,
+  alpha: 16,
+  targets: ["query_key_value", "dense_4h_to_h"],
+  dropout: 0.1,
+  epochs: 4,
+  batchSize: 6,
+  microBatchTokens: 60,
+  learningRate: 1e-2,
+  warmup: { steps: 4 },
+  validateEvery: 6,
+  seed: 1
+}
+
+describeWebgpu("a model on the webgpu provider", () => {
+  it.effect("learns as on the CPU: the same losses, step by step, with dropout", () =>
+    Effect.gen(function*() {
+      const { rows } = reference("parallel")
+      const { cpu, device } = yield* both(train({
+        model: goldenModel("parallel"),
+        rows: table(rows),
+        validation: table(rows.slice(0, 5)),
+        options
+      }))
+      const losses = ({ log: { steps, validation } }: typeof cpu) => [...steps, ...validation].map(({ loss }) => loss)
+      assert.lengthOf(losses(cpu), 14)
+      assert.isBelow(distance(losses(device), losses(cpu)), 1e-3)
+    }), 120_000)
+
+  it.effect("scores as on the CPU, an adapter included", () =>
+    Effect.gen(function*() {
+      const requests = reference("parallel").choices.map(({ context, continuations }) => ({
+        context: Int32Array.from(context),
+        continuations: continuations.map((continuation) => Int32Array.from(continuation))
+      }))
+      const scoring = Effect.gen(function*() {
+        const model = yield* openModel(goldenModel("parallel", "trained-token"))
+        const score = yield* makeScorer(model, { batchTokens: 100 })
+        return (yield* score(requests)).flat().map(({ logProbability }) => logProbability)
+      })
+      const { cpu, device } = yield* both(Effect.scoped(scoring))
+      assert.isBelow(distance(device, cpu), 1e-3)
+    }), 120_000)
+
+  it.effect("writes what it writes on the CPU", () =>
+    Effect.gen(function*() {
+      const { generation } = reference("parallel")
+      const writing = Effect.gen(function*() {
+        const write = yield* makeGenerator(yield* openModel(goldenModel("parallel")), {
+          maxTokens: 20,
+          repetitionPenalty: 1.3,
+          sampling: null,
+          seed: 1,
+          stopStrings: [],
+          decode: () => Effect.succeed(""),
+          batchPrompts: 8
+        })
+        return yield* write(generation.map(({ prompt }) => Int32Array.from(prompt)))
+      })
+      const answers = yield* writing.pipe(Effect.scoped, Effect.provide(WebgpuRuntime))
+      assert.deepStrictEqual(answers.map(({ ids }) => [...ids]), generation.map(({ answer }) => answer))
+    }), 120_000)
+})

@@ -69,7 +69,6 @@ layer(Runtime)("training", (it) => {
           validation: distance(log.validation.map(({ loss }) => loss), [expected.validation]),
           adapter: relativeDistance(tensors, yield* adapterOf(goldenFolder("parallel", `trained-${lossNormalization}`)))
         }
-        console.log(difference)
         assert.isBelow(difference.losses, 1e-4)
         assert.isBelow(difference.norms, 1e-3)
         assert.isBelow(difference.rates, 1e-12)
@@ -78,4 +77,60 @@ layer(Runtime)("training", (it) => {
         assert.strictEqual(relativeDistance(yield* adapterOf(memoryReader(files)), tensors), 0)
       }))
   }
+
+  it.effect("depends neither on how rows are grouped, with dropout, nor on what validates it", () =>
+    Effect.gen(function*() {
+      const { rows } = reference("parallel")
+      const run = (microBatchTokens: number, validation: boolean) =>
+        train({
+          model: goldenModel("parallel"),
+          rows: table(rows),
+          validation: validation ? table(rows.slice(0, 2)) : null,
+          options: { ...options, epochs: 2, dropout: 0.3, shuffle: true, validateEvery: 2, microBatchTokens }
+        })
+      const [small, large, again] = yield* Effect.all([run(1, false), run(10_000, true), run(10_000, false)])
+      assert.isBelow(distance(small.log.steps.map(({ loss }) => loss), large.log.steps.map(({ loss }) => loss)), 1e-5)
+      assert.isBelow(relativeDistance(small.tensors, large.tensors), 1e-4)
+      assert.strictEqual(relativeDistance(large.tensors, again.tensors), 0)
+      assert.deepStrictEqual(large.log.validation.map(({ step }) => step), [2, 4, 6])
+    }))
+
+  it.effect("stacks a fresh adapter on those that the model has", () =>
+    Effect.gen(function*() {
+      const { rows, training } = reference("parallel")
+      const { log } = yield* train({
+        model: goldenModel("parallel", "trained-token"),
+        rows: table(rows.slice(0, 5)),
+        validation: null,
+        options: { ...options, epochs: 1, batchSize: 5 }
+      })
+      assert.closeTo(log.steps[0]?.loss ?? NaN, training?.token.validation ?? NaN, 1e-4)
+    }))
+
+  it.effect("stops at the step whose loss is no number, and says where", () =>
+    Effect.gen(function*() {
+      const { rows } = reference("parallel")
+      const failure = yield* Effect.flip(train({
+        model: goldenModel("parallel"),
+        rows: table(rows),
+        validation: null,
+        options: { ...options, learningRate: 1e30, schedule: "constant", warmup: { steps: 0 }, maxGradientNorm: null }
+      }))
+      assert.match(failure.message, /diverged at step 2: .*learning rate 1e\+30, with rows 6, 7, 8/)
+    }))
+
+  it.effect("refuses rows that do not fit, and settings that cannot be meant", () =>
+    Effect.gen(function*() {
+      const refusal = (rows: ReadonlyArray<ReadonlyArray<number>>, changes: Partial<TrainingOptions>) =>
+        Effect.map(
+          Effect.flip(train({ model: goldenModel("parallel"), rows: table(rows), validation: null, options: { ...options, ...changes } })),
+          ({ message }) => message
+        )
+      assert.match(yield* refusal([Array.from({ length: 49 }, () => 1)], {}), /Row 0.*49 tokens, the model 48 positions/)
+      assert.match(yield* refusal([[1, 64]], {}), /token 64 is not among its 64/)
+      assert.match(yield* refusal([[1]], {}), /nothing to learn/)
+      assert.match(yield* refusal([], {}), /"rows" is an empty table/)
+      assert.match(yield* refusal([[1, 2]], { dropout: 1 }), /"dropout" is 1/)
+      assert.match(yield* refusal([[1, 2]], { targets: ["q_proj"] }), /"q_proj"/)
+    }))
 })

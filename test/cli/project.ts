@@ -40,7 +40,7 @@ export const makeProject = (files: { readonly [file: string]: string }): Project
     mkdirSync(path.dirname(at(file)), { recursive: true })
     writeFileSync(at(file), text)
   }
-  for (const [file, text] of Object.entries(files)) write(file, text)
+  for (const [file, text] of Object.entries({ "package.json": '{ "type": "module" }', ...files })) write(file, text)
 
   mkdirSync(at("node_modules"))
   symlinkSync(checkout, at("node_modules/tanren"), "dir")

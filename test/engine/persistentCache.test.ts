@@ -9,7 +9,7 @@ import { analysisCacheLayer } from "../../src/engine/code/persistentCache.ts"
 import { project } from "./project.ts"
 
 const analysis: ModuleAnalysis = {
-  declarations: [{ names: ["a"], text: "0", references: [{ kind: "local", name: "b" }], refusals: [] }],
+  declarations: [{ names: ["a"], text: "0", shown: null, references: [{ kind: "local", name: "b" }], refusals: [] }],
   effects: null,
   effectImports: [],
   exports: { a: { kind: "local", name: "a" } },

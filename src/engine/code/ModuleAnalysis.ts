@@ -1,7 +1,7 @@
 /** What one module's text says of its declarations and links: enough to fingerprint code without parsing it again. */
 
 /** Part of every cache key: raise it when the same text would be analysed to something else. */
-export const analysisVersion = 1
+export const analysisVersion = 2
 
 /** A link from a declaration to other code. */
 export type Reference =
@@ -33,6 +33,8 @@ export interface Declaration {
   readonly names: ReadonlyArray<string>
   /** sha256 in hex of its canonical text, in which names of files are blank. */
   readonly text: string
+  /** The canonical text itself where it is short enough to show to a person, else null. */
+  readonly shown: string | null
   readonly references: ReadonlyArray<Reference>
   readonly refusals: ReadonlyArray<Refusal>
 }

@@ -28,6 +28,9 @@ const withLinesOf = (canonical: ModuleAnalysis, written: ModuleAnalysis): Module
 
 const withEffects = ({ effects }: ModuleAnalysis): ReadonlyArray<Declaration> => effects === null ? [] : [effects]
 
+/** The longest text that is kept to be shown, in characters. */
+const longestShown = 200
+
 /** A declaration before its links are known: `keyword` is the part of its text that lies outside its node. */
 interface Item {
   readonly names: ReadonlyArray<string>
@@ -44,7 +47,13 @@ const analyseParsed = ({ program, text }: Parsed): ModuleAnalysis => {
     const { fileNames, references, refusals } = linksOf(nodes, scope, text)
     const own = references.filter((reference) => reference.kind !== "local" || !names.includes(reference.name))
     const canonical = [keyword, ...nodes.map((node) => without(text, node, fileNames))].join("\n")
-    return { names, text: createHash("sha256").update(canonical).digest("hex"), references: own, refusals }
+    return {
+      names,
+      text: createHash("sha256").update(canonical).digest("hex"),
+      shown: canonical.length <= longestShown ? canonical.replaceAll("\n", " ").trim() : null,
+      references: own,
+      refusals
+    }
   }
   const effects = body.filter(isEffect)
   return {

@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url"
 import { CodeFailure } from "./Errors.ts"
 import { merkleHashes, ownHash } from "./merkle.ts"
 import { type Module, readModule } from "./modules.ts"
-import { reach } from "./reach.ts"
+import { reach, type ReachedDeclaration } from "./reach.ts"
 import { shortPath } from "./resolve.ts"
 
 /** A declaration in a fingerprint, by which a change of code is named. */
@@ -15,6 +15,8 @@ export interface FingerprintedDeclaration {
   readonly name: string
   /** sha256 in hex over its text and the names that its references stand for. */
   readonly hash: string
+  /** Its minified text, where it is short enough to show. */
+  readonly text?: string
 }
 
 export interface Fingerprint {
@@ -53,12 +55,18 @@ export const fingerprint = (
     return {
       digest,
       declarations: [...own]
-        .map(([node, hash]) => ({ module: places.get(node.module) ?? node.module.path, name: node.name, hash }))
+        .map(([node, hash]) => described(node, places.get(node.module) ?? node.module.path, hash))
         .sort((a, b) => order(a.module, b.module) || order(a.name, b.name)),
       packages: names,
       modules: modules.map(({ modifiedMs, path }) => ({ path, modifiedMs })).sort((a, b) => order(a.path, b.path))
     }
   })
+
+const described = (
+  { declaration: { shown }, name }: ReachedDeclaration,
+  module: string,
+  hash: string
+): FingerprintedDeclaration => ({ module, name, hash, ...(shown === null ? {} : { text: shown }) })
 
 const order = (a: string, b: string): number => a < b ? -1 : a > b ? 1 : 0
 

@@ -93,6 +93,7 @@ const opaque = (path: string, bytes: Uint8Array): Effect.Effect<ModuleAnalysis, 
       declarations: [{
         names: ["default"],
         text: createHash("sha256").update(bytes).digest("hex"),
+        shown: null,
         references: [],
         refusals: []
       }],

@@ -10,7 +10,7 @@ export interface Loaded {
   readonly experiment: Experiment
   /** Absolute folder of the file, against which its paths resolve. */
   readonly root: string
-  /** When loading began: a module changed after this is not the code in memory. */
+  /** When this process began: a module that changed after this may not be the code in memory. */
   readonly loadedAtMs: number
 }
 
@@ -26,7 +26,6 @@ export const loadExperiment = (file: string): Effect.Effect<Loaded, BadPipeline>
     const fail = (reason: string) => Effect.fail(new BadPipeline({ file, reason }))
     if (!existsSync(absolute)) return yield* fail("there is no such file.")
     if (!statSync(absolute).isFile()) return yield* fail("it is not a file.")
-    const loadedAtMs = Date.now()
     const module: { readonly default?: unknown } = yield* Effect.tryPromise({
       try: () => import(pathToFileURL(absolute).href),
       catch: (cause) => new BadPipeline({ file, reason: `it does not load: ${reasonOf(cause)}` })
@@ -36,5 +35,5 @@ export const loadExperiment = (file: string): Effect.Effect<Loaded, BadPipeline>
         'its default export is not an experiment; end it with "export default experiment(name, { results })".'
       )
     }
-    return { experiment: module.default, root: path.dirname(absolute), loadedAtMs }
+    return { experiment: module.default, root: path.dirname(absolute), loadedAtMs: performance.timeOrigin }
   })

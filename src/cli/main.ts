@@ -14,8 +14,8 @@ import { type Output, output } from "./Output.ts"
 /** Runs a verb. Verbs are loaded when they are asked for, so that each pays for its own start-up alone. */
 const runVerb = (verb: Verb, options: Options, to: Output) =>
   Effect.gen(function*() {
-    const { experiment, root } = yield* loadExperiment(options.file)
-    const recipe = yield* recipeOf(experiment)
+    const { experiment, loadedAtMs, root } = yield* loadExperiment(options.file)
+    const recipe = yield* recipeOf(experiment, loadedAtMs)
     switch (verb) {
       case "run":
         return yield* (yield* Effect.promise(() => import("./verbs/run.ts"))).runVerb(recipe, root, options, to)

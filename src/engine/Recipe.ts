@@ -3,10 +3,13 @@ import * as Effect from "effect/Effect"
 import type { Artifact, ExternalFiles } from "../pipeline/Artifact.ts"
 import type { Experiment } from "../pipeline/Experiment.ts"
 import type { Node } from "../pipeline/Node.ts"
+import type { StageFailure } from "../pipeline/Reader.ts"
 import { digestOf } from "../store/Digest.ts"
-import { canonicalConfig, type CanonicalConfig } from "./config/canonicalConfig.ts"
-import type { ConfigFailure } from "./config/Errors.ts"
 import { describeRow } from "../table/RowSchema.ts"
+import type { CodeFailure } from "./code/Errors.ts"
+import { type Fingerprint, fingerprint } from "./code/fingerprint.ts"
+import { canonicalConfig, type CanonicalConfig } from "./config/canonicalConfig.ts"
+import { CodeMoved } from "./Errors.ts"
 import * as Tree from "./Tree.ts"
 
 /** A leaf of a step's inputs: an output of an earlier step, or files from outside. */
@@ -19,7 +22,11 @@ export interface Step {
   /** Unique in its recipe: the node's label, numbered when several share it. */
   readonly name: string
   readonly node: Node
+  /** The code in memory, which is what will run: taken once, before anything does. */
+  readonly code: Fingerprint
   readonly config: CanonicalConfig
+  /** The rows of each output table, in canonical words. */
+  readonly rows: { readonly [output: string]: string }
   readonly inputs: { readonly [name: string]: Tree.Tree<Source> }
 }
 
@@ -27,7 +34,7 @@ export interface Recipe {
   readonly experiment: Experiment
   /** Each step comes after those it reads. */
   readonly steps: ReadonlyArray<Step>
-  /** The step and output behind an artifact of the experiment; null for files from outside. */
+  /** What is behind an artifact of the experiment. */
   readonly sourceOf: (artifact: Artifact) => Source
 }
 
@@ -38,12 +45,38 @@ export const goals = (experiment: Experiment): ReadonlyArray<Artifact> => [
   ...(experiment.report === null ? [] : [experiment.report])
 ]
 
-/**
- * Lays out an experiment. Nodes of one stage with equal configs and equal inputs become one step, however often the
- * pipeline file built them. Fails when a config does not fit its stage's schema or holds a function that is not closed.
- */
-export const recipeOf = (experiment: Experiment): Effect.Effect<Recipe, ConfigFailure> =>
+/** Fingerprints code that was loaded at some time; code that is younger than that is not the code in memory. */
+const codeLoadedAt = (loadedAtMs: number) => {
+  const known = new Map<string, Fingerprint>()
+  return (stage: Node["stage"]): Effect.Effect<Fingerprint, CodeFailure | CodeMoved> =>
+    Effect.gen(function*() {
+      const id = JSON.stringify([stage.module, stage.name])
+      const code = known.get(id) ?? (yield* fingerprint(stage))
+      known.set(id, code)
+      const younger = code.modules.filter(({ modifiedMs }) => modifiedMs > loadedAtMs)
+      return younger.length === 0 ? code : yield* new CodeMoved({ paths: younger.map(({ path }) => path) })
+    })
+}
+
+const rowsOf = (node: Node) =>
   Effect.gen(function*() {
+    const rows: Record<string, string> = {}
+    for (const [name, promise] of Object.entries(node.outputs)) {
+      if (promise.kind === "table") rows[name] = yield* describeRow(promise.schema)
+    }
+    return rows
+  })
+
+/**
+ * Lays out an experiment whose code was loaded at a time in milliseconds since 1970. Nodes of one stage with equal
+ * configs, inputs and rows become one step, however often the pipeline file built them.
+ *
+ * Fails when a config does not fit its stage's schema or holds a function that is not closed, when a row has columns that
+ * no table can hold, and when code cannot be followed by reading it or changed since it was loaded.
+ */
+export const recipeOf = (experiment: Experiment, loadedAtMs: number): Effect.Effect<Recipe, StageFailure> =>
+  Effect.gen(function*() {
+    const codeOf = codeLoadedAt(loadedAtMs)
     const steps: Array<Step> = []
     const byNode = new Map<Node, Step>()
     const byIdentity = new Map<string, Step>()
@@ -70,7 +103,7 @@ export const recipeOf = (experiment: Experiment): Effect.Effect<Recipe, ConfigFa
       return { kind: "step", step, output: artifact.origin.output }
     }
 
-    const visit = (node: Node): Effect.Effect<void, ConfigFailure> =>
+    const visit = (node: Node): Effect.Effect<void, StageFailure> =>
       Effect.gen(function*() {
         if (byNode.has(node)) return
         const trees = Object.entries(node.inputs).map(([name, input]) => [name, Tree.treeOf(input)] as const)
@@ -80,15 +113,18 @@ export const recipeOf = (experiment: Experiment): Effect.Effect<Recipe, ConfigFa
           }
         }
         const inputs = Object.fromEntries(trees.map(([name, tree]) => [name, Tree.map(tree, sourceOf)]))
+        const code = yield* codeOf(node.stage)
         const config = yield* canonicalConfig(node.stage.config, node.config, describeRow)
+        const rows = yield* rowsOf(node)
         const identity = digestOf(JSON.stringify([
           node.stage.module,
           node.stage.name,
           config.text,
+          rows,
           Object.entries(inputs).map(([name, tree]) => [name, Tree.unwrap(Tree.map(tree, identify))])
         ]))
         const known = byIdentity.get(identity)
-        const step = known ?? { name: uniqueName(node.label), node, config, inputs }
+        const step = known ?? { name: uniqueName(node.label), node, code, config, rows, inputs }
         byNode.set(node, step)
         if (known !== undefined) return
         byIdentity.set(identity, step)

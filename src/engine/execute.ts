@@ -23,19 +23,18 @@ import * as Tree from "./Tree.ts"
 
 const timeOf = (milliseconds: number): string => new Date(milliseconds).toISOString()
 
-/** Modules that were written since the identity was taken, unless they say the same as before. */
-const movedModules = (step: Step, identity: Identity): Effect.Effect<ReadonlyArray<string>, CodeFailure> =>
+/** Modules of a step's code that were written since it was fingerprinted, unless they say the same as before. */
+const movedModules = ({ code, node: { stage } }: Step): Effect.Effect<ReadonlyArray<string>, CodeFailure> =>
   Effect.gen(function*() {
     const untouched = yield* Effect.promise(() =>
-      Promise.all(identity.modules.map(({ modifiedMs, path }) =>
+      Promise.all(code.modules.map(({ modifiedMs, path }) =>
         stat(path).then(({ mtimeMs }) => mtimeMs === modifiedMs, () => false)
       ))
     )
-    const touched = identity.modules.filter((_, index) => untouched[index] === false).map(({ path }) => path)
+    const touched = code.modules.filter((_, index) => untouched[index] === false).map(({ path }) => path)
     if (touched.length === 0) return []
-    const { module, name } = step.node.stage
-    const now = yield* fingerprint({ module, name })
-    return now.digest === identity.ingredients.code.digest ? [] : touched
+    const now = yield* fingerprint(stage)
+    return now.digest === code.digest ? [] : touched
   })
 
 /** A defect inside a stage is told as a failure of that stage: other steps go on. */
@@ -77,7 +76,7 @@ export const execute = (
     )
 
     const files = Object.values(inputs).flatMap(Tree.leaves).flatMap(filesOf)
-    const paths = [...yield* moved(files), ...yield* movedModules(step, identity)]
+    const paths = [...yield* moved(files), ...yield* movedModules(step)]
     if (paths.length > 0) return yield* new InputMoved({ step: step.name, paths })
 
     const record: ActionRecord = {

@@ -3,9 +3,6 @@ import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import { OnnxRuntime } from "../runtime/OnnxRuntime.ts"
 import { type ActionKey, keyOf } from "../store/Digest.ts"
-import { describeRow } from "../table/RowSchema.ts"
-import type { CodeFailure } from "./code/Errors.ts"
-import { fingerprint } from "./code/fingerprint.ts"
 import { canonicalText, type JsonValue } from "./config/JsonValue.ts"
 import type { Step } from "./Recipe.ts"
 import type { Resolved } from "./Resolved.ts"
@@ -47,8 +44,6 @@ export type Ingredients = typeof Ingredients.Type
 export interface Identity {
   readonly key: ActionKey
   readonly ingredients: Ingredients
-  /** Modules behind the code, to be checked again when the result is stored. */
-  readonly modules: ReadonlyArray<{ readonly path: string; readonly modifiedMs: number }>
 }
 
 /** The part of the ingredients that is hashed: of the code its digest alone, since that covers the rest of it. */
@@ -63,25 +58,19 @@ const digestLeaf = (resolved: Resolved): JsonValue => ({ kind: resolved.kind, di
 export const identify = (
   step: Step,
   inputs: { readonly [port: string]: Tree.Tree<Resolved> }
-): Effect.Effect<Identity, CodeFailure | { readonly _tag: string; readonly message: string }, OnnxRuntime> =>
-  Effect.gen(function*() {
-    const stage = step.node.stage
-    const code = yield* fingerprint({ module: stage.module, name: stage.name })
-    const rows: Record<string, string> = {}
-    for (const [name, promise] of Object.entries(step.node.outputs)) {
-      if (promise.kind === "table") rows[name] = yield* describeRow(promise.schema)
-    }
-    const { provider, runtimeVersion, options } = (yield* OnnxRuntime).identity
+): Effect.Effect<Identity, never, OnnxRuntime> =>
+  Effect.map(OnnxRuntime, ({ identity: { options, provider, runtimeVersion } }) => {
+    const { code, config, node: { stage }, rows } = step
     const ingredients: Ingredients = {
       format: engineFormat,
       stage: stage.name,
       code: { digest: code.digest, declarations: code.declarations, packages: code.packages },
-      config: step.config.json,
+      config: config.json,
       inputs: Object.fromEntries(
         Object.entries(inputs).map(([port, tree]) => [port, Tree.unwrap(Tree.map(tree, digestLeaf)) as JsonValue])
       ),
       rows,
       compute: stage.computes ? { provider, runtimeVersion, options } : null
     }
-    return { key: keyOf(hashed(ingredients)), ingredients, modules: code.modules }
+    return { key: keyOf(hashed(ingredients)), ingredients }
   })

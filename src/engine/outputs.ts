@@ -11,7 +11,7 @@ import { canonicalText, type JsonValue } from "./config/JsonValue.ts"
 import type { OutputPromise } from "../pipeline/Node.ts"
 import type { Step } from "./Recipe.ts"
 import { compareText, filesDigest, modelDigest, type Resolved, type ResolvedFile } from "./Resolved.ts"
-import * as Tree from "./Tree.ts"
+import type * as Tree from "./Tree.ts"
 
 /** Input ports by the reader that the stage was given for them, so that a model can say what it was tuned from. */
 export type PortOf = (reader: unknown) => string | null

@@ -69,55 +69,50 @@ export const run = (
         ? <A, E, R>(effect: Effect.Effect<A, E, R>) => computeJobs.withPermits(1)(jobs.withPermits(1)(effect))
         : jobs.withPermits(1)
 
+    /** Runs a step's stage, unless its result is there whole: whoever asks second, here or elsewhere, waits and shares it. */
+    const produce = (step: Step): Effect.Effect<Obtained, StageFailure, Store | OnnxRuntime> =>
+      Effect.gen(function*() {
+        const inputs = yield* resolveInputs(step, resolveSource(options.root, (read) => verified(step, read)))
+        const sought = yield* lookup(experiment, step, inputs, "content")
+        if (sought.kind === "hit") return { known: sought.known, seconds: null }
+        const { identity, reason } = sought
+        const find = Effect.map(
+          lookup(experiment, step, inputs, "content"),
+          (found): Obtained | null => found.kind === "hit" ? { known: found.known, seconds: null } : null
+        )
+        const compute = Effect.gen(function*() {
+          const started = yield* Clock.currentTimeMillis
+          yield* emit({ kind: "started", step: step.name, stage: step.node.stage.name, reason })
+          const outputs = yield* outputsOf(step, yield* execute(step, identity, inputs), inputs)
+          if (outputs === null) return yield* Effect.die(`internal: "${step.name}" stored other outputs than it promises`)
+          const seconds = ((yield* Clock.currentTimeMillis) - started) / 1000
+          return { known: { step, identity, inputs, outputs }, seconds }
+        })
+        return yield* store.leases.share(identity.key, find, bounded(step)(compute))
+      })
+
     /** Before a stage reads a stored result it is checked byte for byte; one that fails is made again. */
     const verified = (reader: Step, step: Step): Effect.Effect<Known, StageFailure, Store | OnnxRuntime> =>
       Effect.gen(function*() {
         const known = yield* knownTo(reader)(step)
         const found = yield* lookup(experiment, step, known.inputs, "content")
         if (found.kind === "hit") return found.known
-        const again = yield* make(step, known.inputs)
+        const again = (yield* produce(step)).known
         const same = Object.entries(known.outputs).every(([name, { digest }]) => again.outputs[name]?.digest === digest)
         return same ? again : yield* new ResultDamaged({ step: step.name })
-      })
-
-    const make = (step: Step, inputs: Known["inputs"]): Effect.Effect<Known, StageFailure, Store | OnnxRuntime> =>
-      Effect.gen(function*() {
-        const found = yield* lookup(experiment, step, inputs, "content")
-        if (found.kind === "hit") return found.known
-        yield* emit({ kind: "started", step: step.name, stage: step.node.stage.name, reason: found.reason })
-        const record = yield* execute(step, found.identity, inputs)
-        const outputs = yield* outputsOf(step, record, inputs)
-        if (outputs === null) return yield* Effect.die(`internal: "${step.name}" stored other outputs than it promises`)
-        return { step, identity: found.identity, inputs, outputs }
       })
 
     const attempt = (step: Step): Effect.Effect<Obtained, StageFailure, Store | OnnxRuntime> =>
       Effect.gen(function*() {
         const inputs = yield* resolveInputs(step, resolveSource(options.root, knownTo(step)))
         const found = yield* lookup(experiment, step, inputs, "stat")
-        if (found.kind === "hit") {
-          yield* emit({ kind: "cached", step: step.name })
-          keys.set(step.name, { key: found.known.identity.key, outcome: "hit" })
-          return { known: found.known, seconds: null }
-        }
-        const sound = yield* resolveInputs(step, resolveSource(options.root, (read) => verified(step, read)))
-        const hit = Effect.map(
-          lookup(experiment, step, sound, "stat"),
-          (again): Obtained | null => again.kind === "hit" ? { known: again.known, seconds: null } : null
-        )
-        const compute = Effect.gen(function*() {
-          const started = yield* Clock.currentTimeMillis
-          const known = yield* make(step, sound)
-          const seconds = ((yield* Clock.currentTimeMillis) - started) / 1000
-          return { known, seconds }
-        }).pipe(bounded(step))
-        const obtained = yield* store.leases.share(found.identity.key, hit, compute)
+        const obtained = found.kind === "hit" ? { known: found.known, seconds: null } : yield* produce(step)
         yield* emit(
           obtained.seconds === null
             ? { kind: "cached", step: step.name }
             : { kind: "finished", step: step.name, seconds: obtained.seconds }
         )
-        keys.set(step.name, { key: found.identity.key, outcome: obtained.seconds === null ? "hit" : "ran" })
+        keys.set(step.name, { key: obtained.known.identity.key, outcome: obtained.seconds === null ? "hit" : "ran" })
         return obtained
       }).pipe(Effect.tapError((failure) =>
         failure instanceof DependencyFailed

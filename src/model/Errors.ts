@@ -1,4 +1,4 @@
-/** The ways in which models, weights, adapters and training fail, each telling a person what was found and what to do. */
+/** The ways in which models, weights, adapters and training fail: what was found, and what to do. */
 import * as Schema from "effect/Schema"
 import type { StageFailure } from "../pipeline/Reader.ts"
 import type { RuntimeFailure } from "../runtime/Errors.ts"
@@ -11,8 +11,8 @@ export class ModelUnsupported extends Schema.TaggedError<ModelUnsupported>()("Mo
   supported: Schema.String
 }) {
   override get message() {
-    return `${this.file}: "${this.field}" is ${this.found}, which is not supported, and leaving it out would change the ` +
-      `model's results. Supported: ${this.supported}. Choose another model.`
+    return `${this.file}: "${this.field}" is ${this.found}, which is not supported, and leaving it out would change ` +
+      `the model's results. Supported: ${this.supported}. Choose another model.`
   }
 }
 
@@ -22,7 +22,8 @@ export class WeightsInvalid extends Schema.TaggedError<WeightsInvalid>()("Weight
   reason: Schema.String
 }) {
   override get message() {
-    return `The weights in ${this.file} cannot be used: ${this.reason} Fetch the file again, or check which model it belongs to.`
+    return `The weights in ${this.file} cannot be used: ${this.reason} ` +
+      "Fetch the file again, or check which model it belongs to."
   }
 }
 
@@ -42,7 +43,8 @@ export class TargetMissing extends Schema.TaggedError<TargetMissing>()("TargetMi
   modules: Schema.Array(Schema.String)
 }) {
   override get message() {
-    return `No layer of this model matches the adapter targets ${this.targets.map((target) => `"${target}"`).join(", ")}. ` +
+    const targets = this.targets.map((target) => `"${target}"`).join(", ")
+    return `No layer of this model matches the adapter targets ${targets}. ` +
       `Layers that can be adapted: ${this.modules.join(", ")}.`
   }
 }
@@ -67,8 +69,9 @@ export class TrainingDiverged extends Schema.TaggedError<TrainingDiverged>()("Tr
 }) {
   override get message() {
     const rows = this.rows.slice(0, 8).join(", ") + (this.rows.length > 8 ? `, … (${this.rows.length} rows)` : "")
-    return `Training diverged at step ${this.step}: the loss is ${this.loss} and the gradient norm ${this.gradientNorm}, at ` +
-      `learning rate ${this.learningRate}, with rows ${rows}. Lower the learning rate, or look at these rows.`
+    return `Training diverged at step ${this.step}: the loss is ${this.loss} and the gradient norm ` +
+      `${this.gradientNorm}, at learning rate ${this.learningRate}, with rows ${rows}. ` +
+      "Lower the learning rate, or look at these rows."
   }
 }
 

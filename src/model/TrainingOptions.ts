@@ -1,4 +1,6 @@
 /** Everything that decides a training's result, and nothing else but how much memory it takes. */
+import * as Effect from "effect/Effect"
+import { TrainingMisconfigured } from "./Errors.ts"
 import type { LoraOptions } from "./lora.ts"
 
 /** AdamW (Loshchilov and Hutter, 2019). */
@@ -18,8 +20,9 @@ export interface TrainingOptions extends LoraOptions, AdamWOptions {
   readonly schedule: "linear" | "constant" | "deepspeed-0.8.3"
   readonly warmup: { readonly steps: number } | { readonly ratio: number }
   /**
-   * "token": the mean over all label tokens of a step. "micro-batch": the mean over the micro-batches of a step of the mean over the
-   * label tokens of each, which weighs tokens in short company more; micro-batches are `microBatchSize` consecutive rows.
+   * "token": the mean over all label tokens of a step. "micro-batch": the mean over the micro-batches of a step of the
+   * mean over the label tokens of each, which weighs tokens in short company more; micro-batches are `microBatchSize`
+   * consecutive rows.
    */
   readonly lossNormalization: "token" | "micro-batch"
   readonly microBatchSize: number
@@ -52,3 +55,26 @@ export const trainingDefaults = {
   shuffle: true,
   validateEvery: null
 } as const satisfies Partial<TrainingOptions>
+
+/** Refuses settings that cannot be meant. */
+export const checkOptions = (options: TrainingOptions, rows: number): Effect.Effect<void, TrainingMisconfigured> => {
+  const problems: ReadonlyArray<readonly [setting: string, wrong: boolean, reason: string]> = [
+    ["rows", rows === 0, "is an empty table."],
+    [
+      "dropout",
+      !(options.dropout >= 0 && options.dropout < 1),
+      `is ${options.dropout}; it must be at least 0 and less than 1.`
+    ],
+    ...(["rank", "epochs", "batchSize", "microBatchSize", "microBatchTokens"] as const).map((name) =>
+      [
+        name,
+        !(Number.isInteger(options[name]) && options[name] > 0),
+        `is ${options[name]}; it must be a positive whole number.`
+      ] as const
+    )
+  ]
+  const problem = problems.find(([, wrong]) => wrong)
+  return problem === undefined
+    ? Effect.void
+    : Effect.fail(new TrainingMisconfigured({ setting: problem[0], reason: problem[2] }))
+}

@@ -1,10 +1,11 @@
 /** Adapters as PEFT keeps them: adapter_config.json beside adapter_model.safetensors. */
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
+import { show } from "../graph/shapes.ts"
 import type { FilesContent, FilesReader, StageFailure } from "../pipeline/Reader.ts"
 import type { LinearModule } from "./architecture.ts"
 import { AdapterInvalid, type WeightsInvalid } from "./Errors.ts"
-import { type AdapterTensors, type Factors, factorNames, type LoraOptions, scaleOf } from "./lora.ts"
+import { type AdapterTensors, factorNames, type Factors, type LoraOptions, scaleOf } from "./lora.ts"
 import { readSafetensors, type StoredTensor, writeSafetensors } from "./weights/safetensors.ts"
 import { storedSymbol } from "./weights/symbol.ts"
 
@@ -83,7 +84,8 @@ const readAdapterConfig = Effect.fn("readAdapterConfig")(function*(
 ): Effect.fn.Return<{ readonly rank: number; readonly scale: number }, AdapterInvalid | StageFailure> {
   const invalid = (reason: string) => new AdapterInvalid({ file: configFile, reason })
   const text = new TextDecoder().decode(yield* files.bytes(configFile))
-  const decodeError = ({ message }: { readonly message: string }) => invalid(`it is not a LoRA config of PEFT (${message}).`)
+  const decodeError = ({ message }: { readonly message: string }) =>
+    invalid(`it is not a LoRA config of PEFT (${message}).`)
   const config = yield* Effect.mapError(Schema.decodeUnknownEffect(AdapterConfig)(text), decodeError)
   const fields = yield* Effect.mapError(Schema.decodeUnknownEffect(anyFields)(text), decodeError)
   for (const [name, plain] of Object.entries(plainValues)) {
@@ -115,11 +117,13 @@ export const readAdapter = Effect.fn("readAdapter")(function*(
     tensors.delete(names.a)
     tensors.delete(names.b)
     if (a === undefined && b === undefined) continue
-    if (a === undefined || b === undefined) return yield* invalid(`"${a === undefined ? names.a : names.b}" is missing.`)
+    if (a === undefined || b === undefined) {
+      return yield* invalid(`"${a === undefined ? names.a : names.b}" is missing.`)
+    }
     if (!sameShape(a, rank, inputs) || !sameShape(b, outputs, rank)) {
       return yield* invalid(
-        `the matrices of ${path} are [${a.shape.join(", ")}] and [${b.shape.join(", ")}], but its config and the base model ` +
-          `imply [${rank}, ${inputs}] and [${outputs}, ${rank}].`
+        `the matrices of ${path} are ${show(a.shape)} and ${show(b.shape)}, but its config and the base model imply ` +
+          `[${rank}, ${inputs}] and [${outputs}, ${rank}].`
       )
     }
     const symbol = (name: string, tensor: StoredTensor) => storedSymbol(files, `adapter ${position}: ${name}`, tensor)

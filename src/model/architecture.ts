@@ -39,7 +39,10 @@ export interface Hidden {
 
 /** A model without its output layer. */
 export interface Backbone {
-  /** Every weight that is read, with its shape: a linear layer's are `path.weight` [outputs, inputs] and maybe `path.bias`. */
+  /**
+   * Every weight that is read, with its shape: a linear layer's are `path.weight` [outputs, inputs] and maybe
+   * `path.bias`.
+   */
   readonly weights: ReadonlyMap<string, ReadonlyArray<number>>
   /** The layers that an adapter can sit on, in order of computation. */
   readonly modules: ReadonlyArray<LinearModule>

@@ -1,4 +1,4 @@
-/** Attention of token-major sequences: padded for the products of queries and keys alone, under one rule of what sees what. */
+/** Attention of token-major sequences, padded for the products of queries and keys alone. */
 import {
   add,
   and,

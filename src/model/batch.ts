@@ -1,7 +1,7 @@
 /** From rows of tokens to the values that the graphs of one optimiser step are fed with. */
-import { chunksFor, type Label, logProbabilityFeeds, lossFeeds } from "./loss.ts"
 import { dropoutKey } from "./dropout.ts"
 import { RowUnfit } from "./Errors.ts"
+import { chunksFor, type Label, logProbabilityFeeds, lossFeeds } from "./loss.ts"
 import { type Feeds, packingFeeds, plainSequence, starts } from "./packing.ts"
 import { hash, permutation } from "./random.ts"
 import type { TrainingOptions } from "./TrainingOptions.ts"
@@ -20,7 +20,10 @@ export interface PlacedRow extends TrainingRow {
 /** Which rows each optimiser step takes. */
 export interface Plan {
   readonly steps: number
-  /** Positions in the table, for a step counted from 0. Steps are best asked for in order: one epoch's order is kept at a time. */
+  /**
+   * Positions in the table, for a step counted from 0. Steps are best asked for in order: one epoch's order is kept at
+   * a time.
+   */
   readonly rowsOf: (step: number) => Int32Array
 }
 
@@ -49,7 +52,10 @@ export const unknownToken = (row: string, ids: Int32Array, vocabulary: number): 
   const stranger = ids.find((id) => id < 0 || id >= vocabulary)
   return stranger === undefined
     ? undefined
-    : new RowUnfit({ row, reason: `token ${stranger} is not among its ${vocabulary}. Tokenize with this model's own tokenizer.` })
+    : new RowUnfit({
+      row,
+      reason: `token ${stranger} is not among its ${vocabulary}. Tokenize with this model's own tokenizer.`
+    })
 }
 
 /** Why a row cannot be computed by a model of these sizes, if so. */
@@ -59,7 +65,10 @@ export const unfit = (
 ): RowUnfit | undefined => {
   const name = `Row ${row} of the table of tokens`
   return ids.length > positions
-    ? new RowUnfit({ row: name, reason: `it has ${ids.length} tokens, the model ${positions} positions. Tokenize with a smaller limit.` })
+    ? new RowUnfit({
+      row: name,
+      reason: `it has ${ids.length} tokens, the model ${positions} positions. Tokenize with a smaller limit.`
+    })
     : unknownToken(name, ids, vocabulary)
 }
 
@@ -90,10 +99,10 @@ export const groupByTokens = <A extends { readonly ids: Int32Array }>(
   return groups
 }
 
-/** Factor of each row's cross entropies: 1 / labels of the step, or 1 / (labels of the micro-batch × micro-batches). */
+/** Factor of each row's cross entropies: 1 / labels of the step, or of the micro-batch, / micro-batches. */
 const labelWeights = (
   rows: ReadonlyArray<TrainingRow>,
-  { labels, lossNormalization, microBatchSize }: Pick<TrainingOptions, "labels" | "lossNormalization" | "microBatchSize">
+  { labels, lossNormalization, microBatchSize }: TrainingOptions
 ): ReadonlyArray<number> => {
   const size = lossNormalization === "token" ? rows.length : microBatchSize
   const groups = Math.ceil(rows.length / size)
@@ -112,7 +121,10 @@ const labelsOf = (
   return rows.flatMap((row, index) => {
     const start = begin[index] ?? 0
     const first = firstLabel(row, labels)
-    return Array.from(row.ids.subarray(first), (label, offset) => ({ token: start + first + offset - 1, label, weight: row.weight }))
+    return Array.from(
+      row.ids.subarray(first),
+      (label, offset) => ({ token: start + first + offset - 1, label, weight: row.weight })
+    )
   })
 }
 
@@ -126,12 +138,14 @@ export interface StepBatch {
 }
 
 /** The number of chunks in which a micro-batch's labels are computed. */
-export const trainingChunks = ({ microBatchTokens }: Pick<TrainingOptions, "microBatchTokens">, vocabulary: number): number =>
-  chunksFor(microBatchTokens, vocabulary)
+export const trainingChunks = (
+  { microBatchTokens }: Pick<TrainingOptions, "microBatchTokens">,
+  vocabulary: number
+): number => chunksFor(microBatchTokens, vocabulary)
 
 /**
- * Micro-batches of at most `microBatchTokens` tokens. Rows of like length come together, so that attention pads little; which rows
- * share a micro-batch changes no mask and no weight.
+ * Micro-batches of at most `microBatchTokens` tokens. Rows of like length come together, so that attention pads little;
+ * which rows share a micro-batch changes no mask and no weight.
  */
 export const stepBatch = (
   step: number,
@@ -148,8 +162,14 @@ export const stepBatch = (
       const tokens = group.reduce((all, { ids }) => all + ids.length, 0)
       const loss = lossFeeds(labelsOf(group, options.labels), chunks, tokens)
       if (options.dropout === 0) return { ...packing, ...loss }
-      const keys = group.flatMap(({ ids, row }) => Array.from(ids, (_, position) => dropoutKey(options.seed, step, row, position)))
-      return { ...packing, ...loss, "dropout keys": { element: "uint32", shape: [tokens], data: Uint32Array.from(keys) } }
+      const keys = group.flatMap(({ ids, row }) =>
+        Array.from(ids, (_, position) => dropoutKey(options.seed, step, row, position))
+      )
+      return {
+        ...packing,
+        ...loss,
+        "dropout keys": { element: "uint32", shape: [tokens], data: Uint32Array.from(keys) }
+      }
     })
   return {
     step,

@@ -1,4 +1,4 @@
-/** What a model's config.json says, read strictly: a field that would change results and is not supported is refused. */
+/** A model's config.json, read strictly: a field that would change results and is not supported is refused. */
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import { ModelUnsupported } from "./Errors.ts"
@@ -142,7 +142,12 @@ const decoder = <S extends Schema.Codec<unknown, unknown>>(
 (file, json) =>
   Schema.decodeUnknownEffect(schema, { errors: "all" })(json).pipe(
     Effect.mapError(({ message }) =>
-      new ModelUnsupported({ file, field: "the model's sizes", found: `not readable (${message})`, supported: "whole positive sizes" })
+      new ModelUnsupported({
+        file,
+        field: "the model's sizes",
+        found: `not readable (${message})`,
+        supported: "whole positive sizes"
+      })
     ),
     Effect.flatMap((fields) => build(file, fields))
   )
@@ -151,7 +156,8 @@ const decoders: { readonly [A in Architecture]: Decoder } = {
   gpt_neox: decoder(GptNeoxFile, gptNeox)
 }
 
-const isArchitecture = (name: unknown): name is Architecture => typeof name === "string" && Object.hasOwn(decoders, name)
+const isArchitecture = (name: unknown): name is Architecture =>
+  typeof name === "string" && Object.hasOwn(decoders, name)
 
 /** Reads the parsed content of a config.json; `file` names it in errors. */
 export const readConfig = (file: string, json: unknown): Effect.Effect<ModelConfig, ModelUnsupported> => {

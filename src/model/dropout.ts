@@ -1,4 +1,4 @@
-/** Dropout whose mask is a hash of (seed, step, row, position, layer, feature): the same however rows are grouped into batches. */
+/** Dropout whose mask is a hash of where it is used, the same however rows are grouped into batches. */
 import { bitwiseXor, cast, constant, less, mul, shiftRight, unsqueeze, where } from "../graph/build.ts"
 import type { Tensor } from "../graph/Operator.ts"
 import { hash, hashText } from "./random.ts"
@@ -14,11 +14,14 @@ const featureKeys = (layer: string, features: number): Tensor => {
 }
 
 /**
- * Sets elements of x [tokens, features] to zero with probability `rate` and scales the others by 1 / (1 - rate). `keys`, uint32
- * [tokens], come from `dropoutKey`; `layer` names the use. The two keys are mixed as MurmurHash3 ends; its last step changes
- * only low bits, and the decision is made on the high 24.
+ * Sets elements of x [tokens, features] to zero with probability `rate` and scales the others by 1 / (1 - rate).
+ * `keys`, uint32 [tokens], come from `dropoutKey`; `layer` names the use. The two keys are mixed as MurmurHash3 ends;
+ * its last step changes only low bits, and the decision is made on the high 24.
  */
-export const dropout = (x: Tensor, { keys, layer, rate }: { readonly rate: number; readonly layer: string; readonly keys: Tensor }): Tensor => {
+export const dropout = (
+  x: Tensor,
+  { keys, layer, rate }: { readonly rate: number; readonly layer: string; readonly keys: Tensor }
+): Tensor => {
   const features = x.shape[1]
   if (typeof features !== "number") throw new Error("internal: dropout of a named number of features")
   if (rate === 0) return x

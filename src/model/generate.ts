@@ -72,7 +72,9 @@ const stopAt = (text: string, stopStrings: ReadonlyArray<string>): number | unde
   return stops.length === 0 ? undefined : Math.min(...stops)
 }
 
-/** The finished answer, once its last token ends it. What is written at a model's last position can not be read again. */
+/**
+ * The finished answer, once its last token ends it. What is written at a model's last position can not be read again.
+ */
 const finish = Effect.fnUntraced(function*(
   draft: Draft,
   { config }: Model,
@@ -91,7 +93,11 @@ const finish = Effect.fnUntraced(function*(
 })
 
 /** Chooses and appends the next token of every draft from logits [drafts, vocabulary]. */
-const append = (drafts: ReadonlyArray<Draft>, logits: Float32Array, { repetitionPenalty, sampling, seed }: GenerateOptions): void => {
+const append = (
+  drafts: ReadonlyArray<Draft>,
+  logits: Float32Array,
+  { repetitionPenalty, sampling, seed }: GenerateOptions
+): void => {
   const vocabulary = logits.length / drafts.length
   drafts.forEach(({ ids, prompt }, row) => {
     const own = logits.subarray(row * vocabulary, (row + 1) * vocabulary)
@@ -109,7 +115,9 @@ const segments = (drafts: ReadonlyArray<Draft>, longest: number, length: number)
 
 const unfit = (prompt: Int32Array, index: number, { positions, vocabulary }: Model["config"]): RowUnfit | undefined => {
   const row = `Prompt ${index}`
-  if (prompt.length === 0) return new RowUnfit({ row, reason: "it has no token, so there is nothing to write on from." })
+  if (prompt.length === 0) {
+    return new RowUnfit({ row, reason: "it has no token, so there is nothing to write on from." })
+  }
   return prompt.length > positions
     ? new RowUnfit({ row, reason: `it has ${prompt.length} tokens, the model ${positions} positions.` })
     : unknownToken(row, prompt, vocabulary)
@@ -164,9 +172,9 @@ const writeBatch = Effect.fn("generate.writeBatch")(function*(
 })
 
 /**
- * A model ready to write, for as long as the scope lives. An answer ends at the end of text, at a stop string, at the token limit, or
- * where the model's positions end. Memory: keys and values of one batch of prompts; answers depend on no other prompt, up to float32
- * rounding.
+ * A model ready to write, for as long as the scope lives. An answer ends at the end of text, at a stop string, at the
+ * token limit, or where the model's positions end. Memory: keys and values of one batch of prompts; answers depend on
+ * no other prompt, up to float32 rounding.
  */
 export const makeGenerator = Effect.fn("makeGenerator")(function*(
   model: Model,
@@ -181,7 +189,9 @@ export const makeGenerator = Effect.fn("makeGenerator")(function*(
     selection: yield* process.open(selectionGraph(model))
   }
   return Effect.fn("generate")(function*(prompts) {
-    const failure = prompts.map((prompt, index) => unfit(prompt, index, model.config)).find((reason) => reason !== undefined)
+    const failure = prompts.map((prompt, index) => unfit(prompt, index, model.config)).find((reason) =>
+      reason !== undefined
+    )
     if (failure !== undefined) return yield* failure
     const answers: Array<Generated> = []
     const drafts = prompts.map((ids, prompt): Draft => ({ prompt, ids: Array.from(ids), promptTokens: ids.length }))

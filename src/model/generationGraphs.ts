@@ -1,7 +1,7 @@
 /** The graphs of generation: prompts, one token more, and leaving out rows that have ended. */
 import { gather, input, linear } from "../graph/build.ts"
-import { serialize, type Serialized } from "../graph/serialize.ts"
 import type { Tensor } from "../graph/Operator.ts"
+import { serialize, type Serialized } from "../graph/serialize.ts"
 import type { Dimension } from "../graph/Tensor.ts"
 import { cachedAttention, type KeyValue, packedAttention } from "./attention.ts"
 import { hiddenStates, type Model } from "./Model.ts"
@@ -18,7 +18,10 @@ export const cacheRegisters = ({ config }: Model): ReadonlyArray<string> =>
 export const renewedCache = (register: string): string => `renewed ${register}`
 
 /** Keys and values of every layer, [sequences, heads, past, size]. */
-const cacheInputs = ({ backbone: { cache: { heads, size } }, config }: Model, past: Dimension): ReadonlyArray<KeyValue> => {
+const cacheInputs = (
+  { backbone: { cache: { heads, size } }, config }: Model,
+  past: Dimension
+): ReadonlyArray<KeyValue> => {
   const shape = ["sequences", heads, past, size]
   return Array.from({ length: config.layers }, (_, layer) => ({
     key: input(keyName(layer), "float32", shape),
@@ -34,7 +37,10 @@ const cacheOutputs = (keyValues: ReadonlyArray<KeyValue>): Readonly<Record<strin
 
 const logitsOf = ({ backbone, weight }: Model, hidden: Tensor): Tensor => linear(hidden, weight(backbone.outputWeight))
 
-/** Values of `packingFeeds` and `last` [sequences], each prompt's last token, in; `logits` [sequences, vocabulary] and cache out. */
+/**
+ * Values of `packingFeeds` and `last` [sequences], each prompt's last token, in; `logits` [sequences, vocabulary] and
+ * cache out.
+ */
 export const promptGraph = (model: Model): Serialized => {
   const inputs = packingInputs()
   const { hidden, keyValues } = hiddenStates(model, inputs, packedAttention(inputs, model.backbone.cache.size))
@@ -43,8 +49,8 @@ export const promptGraph = (model: Model): Serialized => {
 }
 
 /**
- * One token a sequence: `ids` and `position` [sequences], and `segment` [sequences, past+1], -1 where the cache holds no token;
- * `logits` and the longer cache out.
+ * One token a sequence: `ids` and `position` [sequences], and `segment` [sequences, past+1], -1 where the cache holds
+ * no token; `logits` and the longer cache out.
  */
 export const nextTokenGraph = (model: Model): Serialized => {
   const tokens = { ids: input("ids", "int32", ["sequences"]), position: input("position", "int32", ["sequences"]) }
@@ -57,6 +63,9 @@ export const nextTokenGraph = (model: Model): Serialized => {
 /** The cache of the sequences `rows` [kept]. */
 export const selectionGraph = (model: Model): Serialized => {
   const rows = input("rows", "int32", ["kept"])
-  const kept = cacheInputs(model, "past").map(({ key, value }) => ({ key: gather(key, rows), value: gather(value, rows) }))
+  const kept = cacheInputs(model, "past").map(({ key, value }) => ({
+    key: gather(key, rows),
+    value: gather(value, rows)
+  }))
   return serialize({ name: "selection of sequences", outputs: cacheOutputs(kept) })
 }

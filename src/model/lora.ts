@@ -4,7 +4,7 @@ import { gemm, linear } from "../graph/build.ts"
 import type { Tensor } from "../graph/Operator.ts"
 import type { ApplyLinear, LinearModule } from "./architecture.ts"
 import { TargetMissing } from "./Errors.ts"
-import { hashText, hash, uniform } from "./random.ts"
+import { hash, hashText, uniform } from "./random.ts"
 
 /** What decides an adapter's shape and strength. */
 export interface LoraOptions {
@@ -41,12 +41,15 @@ export const factorNames = (path: string): { readonly a: string; readonly b: str
 })
 
 /** The factor of the adapter's contribution. */
-export const scaleOf = ({ alpha, rank, rankStabilized }: Pick<LoraOptions, "alpha" | "rank" | "rankStabilized">): number =>
-  alpha / (rankStabilized ? Math.sqrt(rank) : rank)
+export const scaleOf = (
+  { alpha, rank, rankStabilized }: Pick<LoraOptions, "alpha" | "rank" | "rankStabilized">
+): number => alpha / (rankStabilized ? Math.sqrt(rank) : rank)
 
 const isTarget = (path: string, target: string): boolean => path === target || path.endsWith(`.${target}`)
 
-/** The layers that the targets name. Fails for a target that names none: it is misspelled, or meant for another model. */
+/**
+ * The layers that the targets name. Fails for a target that names none: it is misspelled, or meant for another model.
+ */
 export const matchTargets = (
   modules: ReadonlyArray<LinearModule>,
   targets: ReadonlyArray<string>
@@ -81,7 +84,9 @@ export const initialAdapter = (modules: ReadonlyArray<LinearModule>, rank: numbe
     ]
   }))
 
-/** Linear layers with an adapter on top of those that have factors; `prepare` is applied to the adapter's input alone. */
+/**
+ * Linear layers with an adapter on top of those that have factors; `prepare` is applied to the adapter's input alone.
+ */
 export const withLora = (
   base: ApplyLinear,
   factors: ReadonlyMap<string, Factors>,

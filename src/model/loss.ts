@@ -1,4 +1,4 @@
-/** Cross entropy of the next token, in chunks of rows: its memory depends neither on the batch nor on how much of it is labelled. */
+/** Cross entropy of the next token, in chunks of rows: its memory does not grow with the batch. */
 import {
   add,
   cast,
@@ -54,8 +54,8 @@ const labelInputs = (chunks: number): LabelInputs => ({
 })
 
 /**
- * Cross entropies [rows, 1] and probabilities [rows, vocabulary]. The log of the sum of exponentials is read off the largest
- * logit and its probability, so that a label of probability 0 in float32 still has its finite loss.
+ * Cross entropies [rows, 1] and probabilities [rows, vocabulary]. The log of the sum of exponentials is read off the
+ * largest logit and its probability, so that a label of probability 0 in float32 still has its finite loss.
  */
 const crossEntropy = (hidden: Tensor, output: Tensor, labels: Tensor) => {
   const logits = linear(hidden, output)
@@ -69,7 +69,11 @@ const crossEntropy = (hidden: Tensor, output: Tensor, labels: Tensor) => {
  * `loss` is the weighted sum, differentiable: its gradient is taken while the probabilities of a chunk are there.
  * `total` is the sum over labels in nats, without weights. Values for the inputs come from `labelFeeds`.
  */
-export const chunkedLoss = (hidden: Tensor, output: Tensor, chunks: number): { readonly loss: Tensor; readonly total: Tensor } => {
+export const chunkedLoss = (
+  hidden: Tensor,
+  output: Tensor,
+  chunks: number
+): { readonly loss: Tensor; readonly total: Tensor } => {
   const { labels, rows } = labelInputs(chunks)
   const weights = perChunk(chunks, (chunk) => input(`weights.${chunk}`, "float32", [`chunk.${chunk}`]))
   const [tokens] = hidden.shape
@@ -96,7 +100,10 @@ export const chunkedLoss = (hidden: Tensor, output: Tensor, chunks: number): { r
   }
 }
 
-/** Log-probabilities of labels, [labels], in the order in which `labelFeeds` was given them. A hidden state may have several. */
+/**
+ * Log-probabilities of labels, [labels], in the order in which `labelFeeds` was given them. A hidden state may have
+ * several.
+ */
 export const labelLogProbabilities = (hidden: Tensor, output: Tensor, chunks: number): Tensor => {
   const { labels, rows } = labelInputs(chunks)
   const parts = labels.map((label, chunk) => {
@@ -109,8 +116,9 @@ export const labelLogProbabilities = (hidden: Tensor, output: Tensor, chunks: nu
 }
 
 /**
- * Values for the label inputs, cut into `chunks` parts of nearly one size, none empty. What fills up a chunk when there are fewer
- * labels than chunks has weight 0; it reads `filler`: -1 (no row) for the loss, any row for log-probabilities.
+ * Values for the label inputs, cut into `chunks` parts of nearly one size, none empty. What fills up a chunk when there
+ * are fewer labels than chunks has weight 0; it reads `filler`: -1 (no row) for the loss, any row for
+ * log-probabilities.
  */
 const rowFeeds = (labels: ReadonlyArray<Label>, chunks: number, filler: number) => {
   const size = Math.max(labels.length, chunks)

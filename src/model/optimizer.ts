@@ -1,7 +1,7 @@
 /** AdamW as torch computes it, as a graph over an adapter's registers: one run is one optimiser step. */
 import { add, div, input, minimum, mul, sqrt, sub, sum } from "../graph/build.ts"
-import { serialize, type Serialized } from "../graph/serialize.ts"
 import type { Tensor } from "../graph/Operator.ts"
+import { serialize, type Serialized } from "../graph/serialize.ts"
 import { type Feeds, float32 } from "./packing.ts"
 import type { AdamWOptions } from "./TrainingOptions.ts"
 
@@ -19,7 +19,9 @@ export const registers = {
 export const renewedRegisters = (names: Iterable<string>): Readonly<Record<string, string>> =>
   Object.fromEntries(
     [...names].flatMap((name) =>
-      [registers.parameter, registers.mean, registers.square].map((register) => [renewed(register(name)), register(name)])
+      [registers.parameter, registers.mean, registers.square].map((
+        register
+      ) => [renewed(register(name)), register(name)])
     )
   )
 
@@ -29,7 +31,9 @@ const renewed = (register: string): string => `renewed ${register}`
 export const readRegisters = (names: Iterable<string>): Readonly<Record<string, string>> =>
   Object.fromEntries(
     [...names].flatMap((name) =>
-      [registers.parameter, registers.mean, registers.square, registers.gradient].map((register) => [register(name), register(name)])
+      [registers.parameter, registers.mean, registers.square, registers.gradient].map((
+        register
+      ) => [register(name), register(name)])
     )
   )
 
@@ -39,8 +43,8 @@ const scalarInput = (name: string): Tensor => input(name, "float32", [])
 const clipping = (norm: Tensor, largest: number): Tensor => minimum(div(largest, add(norm, 1e-6)), 1)
 
 /**
- * One step over all parameters: inputs `readRegisters`, outputs `renewedRegisters` and `norm`, the global gradient norm before
- * clipping. Scalars that change from step to step come from `optimizerFeeds`.
+ * One step over all parameters: inputs `readRegisters`, outputs `renewedRegisters` and `norm`, the global gradient norm
+ * before clipping. Scalars that change from step to step come from `optimizerFeeds`.
  */
 export const optimizerGraph = (
   shapes: ReadonlyMap<string, ReadonlyArray<number>>,

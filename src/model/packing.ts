@@ -1,4 +1,4 @@
-/** Token-major batches: the inputs through which a graph receives sequences without padding, and the values for them. */
+/** Token-major batches: the inputs through which a graph receives sequences unpadded, and their values. */
 import { input } from "../graph/build.ts"
 import type { HostTensor } from "../runtime/OnnxRuntime.ts"
 import type { Tokens } from "./architecture.ts"
@@ -32,7 +32,10 @@ export const plainSequence = (ids: Int32Array): Sequence => ({
   segment: new Int32Array(ids.length)
 })
 
-/** A context that several continuations share: each sees the context and itself, and goes on from the context's position. */
+/**
+ * A context that several continuations share: each sees the context and itself, and goes on from the context's
+ * position.
+ */
 export const branchingSequence = (context: Int32Array, branches: ReadonlyArray<Int32Array>): Sequence => {
   const length = branches.reduce((all, branch) => all + branch.length, context.length)
   const ids = new Int32Array(length)
@@ -51,7 +54,11 @@ export const branchingSequence = (context: Int32Array, branches: ReadonlyArray<I
 }
 
 export const int32 = (shape: ReadonlyArray<number>, data: Int32Array): HostTensor => ({ element: "int32", shape, data })
-export const float32 = (shape: ReadonlyArray<number>, data: Float32Array): HostTensor => ({ element: "float32", shape, data })
+export const float32 = (shape: ReadonlyArray<number>, data: Float32Array): HostTensor => ({
+  element: "float32",
+  shape,
+  data
+})
 
 /** Where each sequence begins in the token-major order. */
 export const starts = (sequences: ReadonlyArray<{ readonly ids: Int32Array }>): ReadonlyArray<number> => {

@@ -22,8 +22,8 @@ const table = (positions: number, size: number, base: number, f: (angle: number)
 }
 
 /**
- * The rotation of tokens at their positions, int32 [tokens], each less than `positions`. The tables are part of the graph,
- * because devices disagree on the cosine of large angles.
+ * The rotation of tokens at their positions, int32 [tokens], each less than `positions`. The tables are part of the
+ * graph, because devices disagree on the cosine of large angles.
  */
 export const rotationAt = (
   position: Tensor,
@@ -33,7 +33,10 @@ export const rotationAt = (
   sine: unsqueeze(gather(table(positions, size, base, Math.sin), position), 1)
 })
 
-/** Rotates the first `size` elements of each head, [tokens, heads, head size], the first half of them against the second. */
+/**
+ * Rotates the first `size` elements of each head, [tokens, heads, head size], the first half of them against the
+ * second.
+ */
 export const rotate = (x: Tensor, { cosine, sine }: Rotation, size: number): Tensor => {
   const first = slice(x, 2, 0, size / 2)
   const second = slice(x, 2, size / 2, size)

@@ -12,8 +12,8 @@ export interface Sampling {
 }
 
 /**
- * CTRL's repetition penalty (Keskar et al., 2019) as Hugging Face applies it: logits of tokens seen before are divided by the
- * penalty if positive and multiplied if negative. Changes `logits` in place.
+ * CTRL's repetition penalty (Keskar et al., 2019) as Hugging Face applies it: logits of tokens seen before are divided
+ * by the penalty if positive and multiplied if negative. Changes `logits` in place.
  */
 export const penalizeRepetition = (logits: Float32Array, seen: Iterable<number>, penalty: number): void => {
   if (penalty === 1) return
@@ -33,8 +33,16 @@ export const argmax = (logits: Float32Array): number => {
 }
 
 /** A token drawn by number `counter` of the random stream `key`. */
-export const sample = (logits: Float32Array, { temperature, topK, topP }: Sampling, key: number, counter: number): number => {
-  const order = Array.from(logits.keys()).toSorted((a, b) => (logits[b] ?? 0) - (logits[a] ?? 0) || a - b).slice(0, topK ?? undefined)
+export const sample = (
+  logits: Float32Array,
+  { temperature, topK, topP }: Sampling,
+  key: number,
+  counter: number
+): number => {
+  const order = Array.from(logits.keys()).toSorted((a, b) => (logits[b] ?? 0) - (logits[a] ?? 0) || a - b).slice(
+    0,
+    topK ?? undefined
+  )
   const largest = logits[order[0] ?? 0] ?? 0
   const weights = order.map((token) => Math.exp(((logits[token] ?? 0) - largest) / temperature))
   const total = weights.reduce((sum, weight) => sum + weight, 0)

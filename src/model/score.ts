@@ -21,7 +21,10 @@ export interface ScoreRequest {
 export interface ContinuationScore {
   /** Sum over its tokens of their log-probabilities, in nats, each computed in float32. */
   readonly logProbability: number
-  /** How many tokens that sum is over: all of them, but for the first where the context is empty, which nothing predicts. */
+  /**
+   * How many tokens that sum is over: all of them, but for the first where the context is empty, which nothing
+   * predicts.
+   */
   readonly tokens: number
 }
 
@@ -40,12 +43,17 @@ interface Job extends Sequence {
   }>
 }
 
-/** Labels of a continuation whose first token is predicted by `before` (-1: by nothing), its next ones from `start` on. */
+/**
+ * Labels of a continuation whose first token is predicted by `before` (-1: by nothing), its next ones from `start` on.
+ */
 const spanLabels = (continuation: Int32Array, before: number, start: number): ReadonlyArray<Label> =>
   Array.from(continuation, (label, at) => ({ token: at === 0 ? before : start + at - 1, label, weight: 1 }))
     .filter(({ token }) => token >= 0)
 
-/** All continuations in one sequence: the context is computed once, and a last token predicts nothing, so it is left out. */
+/**
+ * All continuations in one sequence: the context is computed once, and a last token predicts nothing, so it is left
+ * out.
+ */
 const together = ({ context, continuations }: ScoreRequest, request: number): Job => {
   let start = context.length
   const spans = continuations.map((continuation, index) => {
@@ -57,7 +65,13 @@ const together = ({ context, continuations }: ScoreRequest, request: number): Jo
 }
 
 /** One continuation alone, after as much of the context's end as fits. */
-const alone = (context: Int32Array, continuation: Int32Array, request: number, index: number, positions: number): Job => {
+const alone = (
+  context: Int32Array,
+  continuation: Int32Array,
+  request: number,
+  index: number,
+  positions: number
+): Job => {
   const kept = context.subarray(Math.max(0, context.length + continuation.length - 1 - positions))
   const job = together({ context: kept, continuations: [continuation] }, request)
   return { ...job, spans: job.spans.map((span) => ({ ...span, continuation: index })) }
@@ -83,7 +97,9 @@ const unfit = (
   if (long !== undefined) {
     return new RowUnfit({ row, reason: `a continuation has ${long.length} tokens, the model ${positions} positions.` })
   }
-  return [context, ...continuations].map((ids) => unknownToken(row, ids, vocabulary)).find((reason) => reason !== undefined)
+  return [context, ...continuations].map((ids) => unknownToken(row, ids, vocabulary)).find((reason) =>
+    reason !== undefined
+  )
 }
 
 /** Scores requests, in their order. */
@@ -97,9 +113,9 @@ const numbersOf = (tensor: HostTensor | undefined): Float32Array => {
 }
 
 /**
- * A model ready to score, for as long as the scope lives. All continuations of a request are computed in one sequence, each blind
- * to the others; contexts are cut from the left to the model's positions, as the evaluation harness does. Memory: one batch, however
- * many requests; scores do not depend on which requests share it, up to float32 rounding.
+ * A model ready to score, for as long as the scope lives. All continuations of a request are computed in one sequence,
+ * each blind to the others; contexts are cut from the left to the model's positions, as the evaluation harness does.
+ * Memory: one batch, however many requests; scores do not depend on which requests share it, up to float32 rounding.
  */
 export const makeScorer = Effect.fn("makeScorer")(function*(
   model: Model,
@@ -114,30 +130,36 @@ export const makeScorer = Effect.fn("makeScorer")(function*(
   const process = yield* runtime.acquire
   const session = yield* process.open(serialize({ name: "scores", outputs: { "log-probabilities": logProbabilities } }))
 
-  const compute = Effect.fn("score.compute")(function*(jobs: ReadonlyArray<Job>, scores: ReadonlyArray<Array<ContinuationScore>>) {
-    const begin = starts(jobs)
-    const spans = jobs.flatMap((job, index) =>
-      job.spans.map((span) => ({
-        ...span,
-        labels: span.labels.map((label) => ({ ...label, token: label.token + (begin[index] ?? 0) }))
-      }))
-    )
-    const labels = spans.flatMap((span) => span.labels)
-    const feeds = { ...packingFeeds(jobs), ...logProbabilityFeeds(labels, chunks) }
-    const values = numbersOf((yield* session.run({ feeds, fetch: ["log-probabilities"] }))["log-probabilities"])
-    let at = 0
-    for (const span of spans) {
-      const score = scores[span.request]
-      if (score === undefined) throw new Error("internal: a score that nobody asked for")
-      const own = values.subarray(at, at += span.labels.length)
-      score[span.continuation] = { logProbability: own.reduce((sum, value) => sum + value, 0), tokens: own.length }
+  const compute = Effect.fn("score.compute")(
+    function*(jobs: ReadonlyArray<Job>, scores: ReadonlyArray<Array<ContinuationScore>>) {
+      const begin = starts(jobs)
+      const spans = jobs.flatMap((job, index) =>
+        job.spans.map((span) => ({
+          ...span,
+          labels: span.labels.map((label) => ({ ...label, token: label.token + (begin[index] ?? 0) }))
+        }))
+      )
+      const labels = spans.flatMap((span) => span.labels)
+      const feeds = { ...packingFeeds(jobs), ...logProbabilityFeeds(labels, chunks) }
+      const values = numbersOf((yield* session.run({ feeds, fetch: ["log-probabilities"] }))["log-probabilities"])
+      let at = 0
+      for (const span of spans) {
+        const score = scores[span.request]
+        if (score === undefined) throw new Error("internal: a score that nobody asked for")
+        const own = values.subarray(at, at += span.labels.length)
+        score[span.continuation] = { logProbability: own.reduce((sum, value) => sum + value, 0), tokens: own.length }
+      }
     }
-  })
+  )
 
   return Effect.fn("score")(function*(requests) {
-    const failure = requests.map((request, index) => unfit(request, index, config)).find((reason) => reason !== undefined)
+    const failure = requests.map((request, index) => unfit(request, index, config)).find((reason) =>
+      reason !== undefined
+    )
     if (failure !== undefined) return yield* failure
-    const scores = requests.map(({ continuations }) => continuations.map((): ContinuationScore => ({ logProbability: 0, tokens: 0 })))
+    const scores = requests.map(({ continuations }) =>
+      continuations.map((): ContinuationScore => ({ logProbability: 0, tokens: 0 }))
+    )
     const jobs = requests.flatMap((request, index) => jobsOf(request, index, config.positions))
       .filter(({ spans }) => spans.some(({ labels }) => labels.length > 0))
       .toSorted((a, b) => a.ids.length - b.ids.length)

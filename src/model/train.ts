@@ -8,24 +8,16 @@ import type { FilesContent, ModelReader, TableReader } from "../pipeline/Reader.
 import type { RuntimeFailure } from "../runtime/Errors.ts"
 import { type HostTensor, OnnxRuntime, type RuntimeProcess, type Session } from "../runtime/OnnxRuntime.ts"
 import { adapterFiles } from "./adapter.ts"
-import {
-  evaluationFeeds,
-  groupByTokens,
-  type PlacedRow,
-  planSteps,
-  type StepBatch,
-  stepBatch,
-  type TrainingRow,
-  unfit
-} from "./batch.ts"
-import { RowUnfit, TrainingDiverged, type TrainingFailure, TrainingMisconfigured } from "./Errors.ts"
+import { planSteps, type StepBatch, stepBatch, type TrainingRow } from "./batch.ts"
+import { RowUnfit, TrainingDiverged, type TrainingFailure } from "./Errors.ts"
 import { type AdapterTensors, factorShapes, initialAdapter, matchTargets } from "./lora.ts"
 import { openModel } from "./Model.ts"
 import { optimizerFeeds, optimizerGraph, readRegisters, registers, renewedRegisters } from "./optimizer.ts"
 import { float32 } from "./packing.ts"
 import { learningRateAt } from "./schedule.ts"
 import { evaluationGraph, gradientSum, type Trainee, trainingGraph } from "./trainingGraphs.ts"
-import type { TrainingOptions } from "./TrainingOptions.ts"
+import { checkOptions, type TrainingOptions } from "./TrainingOptions.ts"
+import { fitting, validationLoss } from "./validate.ts"
 
 export interface TrainingInput {
   /** What the new adapter is trained on; adapters that it has already stay as they are, under the new one. */
@@ -104,12 +96,18 @@ const accumulate = Effect.fn("train.accumulate")(function*({ gradient, names }: 
   for (const [index, feeds] of microBatches.entries()) {
     const before = index === 0 ? registers.zero : registers.gradient
     const sums = Object.fromEntries(names.map((name) => [registers.gradient(name), before(name)]))
-    total += scalarOf(yield* gradient.run({ feeds, resident: { ...parameters, ...sums }, fetch: ["total"], keep }), "total")
+    total += scalarOf(
+      yield* gradient.run({ feeds, resident: { ...parameters, ...sums }, fetch: ["total"], keep }),
+      "total"
+    )
   }
   return total
 })
 
-/** One optimiser step. Fails before anything is changed if the loss is no number, and after the update if the norm is none. */
+/**
+ * One optimiser step. Fails before anything is changed if the loss is no number, and after the update if the norm is
+ * none.
+ */
 const takeStep = Effect.fn("train.takeStep")(function*(
   run: Run,
   batch: StepBatch
@@ -131,54 +129,6 @@ const takeStep = Effect.fn("train.takeStep")(function*(
   return { step: batch.step + 1, loss, learningRate, gradientNorm, tokens: batch.tokens }
 })
 
-/** Mean cross entropy in nats per label token over all rows, without dropout. */
-const validationLoss = Effect.fn("train.validationLoss")(function*(
-  { names, trainee: { model, options } }: Run,
-  session: Session,
-  rows: TableReader<TrainingRow>
-) {
-  const resident = identity(names.map(registers.parameter))
-  let total = 0
-  let count = 0
-  let row = 0
-  yield* Stream.runForEach(rows.batches, (batch) =>
-    Effect.gen(function*() {
-      const placed = yield* fitting(batch, Array.from(batch, () => row++), model.config)
-      for (const group of groupByTokens(placed.toSorted((a, b) => a.ids.length - b.ids.length), options.microBatchTokens)) {
-        const { feeds, labels } = evaluationFeeds(group, options, model.config.vocabulary)
-        const result = (yield* session.run({ feeds, resident, fetch: ["log-probabilities"] }))["log-probabilities"]
-        for (let label = 0; label < labels; label++) total -= Number(result?.data[label])
-        count += labels
-      }
-    }))
-  return total / count
-})
-
-/** Rows with their places, checked against the model. */
-const fitting = (
-  rows: ReadonlyArray<TrainingRow>,
-  places: ArrayLike<number>,
-  sizes: { readonly positions: number; readonly vocabulary: number }
-): Effect.Effect<ReadonlyArray<PlacedRow>, RowUnfit> => {
-  const placed = rows.map(({ ids, promptTokens }, index) => ({ ids, promptTokens, row: places[index] ?? -1 }))
-  const failure = placed.map((row) => unfit(row, sizes)).find((reason) => reason !== undefined)
-  return failure === undefined ? Effect.succeed(placed) : Effect.fail(failure)
-}
-
-const checkOptions = (options: TrainingOptions, rows: number): Effect.Effect<void, TrainingMisconfigured> => {
-  const problems: ReadonlyArray<readonly [setting: string, wrong: boolean, reason: string]> = [
-    ["rows", rows === 0, "is an empty table."],
-    ["dropout", !(options.dropout >= 0 && options.dropout < 1), `is ${options.dropout}; it must be at least 0 and less than 1.`],
-    ...(["rank", "epochs", "batchSize", "microBatchSize", "microBatchTokens"] as const).map((name) =>
-      [name, !(Number.isInteger(options[name]) && options[name] > 0), `is ${options[name]}; it must be a positive whole number.`] as const
-    )
-  ]
-  const problem = problems.find(([, wrong]) => wrong)
-  return problem === undefined
-    ? Effect.void
-    : Effect.fail(new TrainingMisconfigured({ setting: problem[0], reason: problem[2] }))
-}
-
 const adapterOf = Effect.fn("train.adapterOf")(function*(
   { process, trainee: { modules, options } }: Run
 ): Effect.fn.Return<AdapterTensors, RuntimeFailure> {
@@ -192,8 +142,9 @@ const adapterOf = Effect.fn("train.adapterOf")(function*(
 })
 
 /**
- * Trains a fresh LoRA adapter (Hu et al., 2021) on a frozen model. Memory: the model's pages, one micro-batch's activations, three
- * copies of the adapter, one index a row, and the rows of two steps: the next is prepared while one is computed.
+ * Trains a fresh LoRA adapter (Hu et al., 2021) on a frozen model. Memory: the model's pages, one micro-batch's
+ * activations, three copies of the adapter, one index a row, and the rows of two steps: the next is prepared while one
+ * is computed.
  */
 export const train = Effect.fn("train")(function*(
   { baseName, initial, model: reader, options, rows, validation }: TrainingInput
@@ -218,7 +169,8 @@ export const train = Effect.fn("train")(function*(
   })
 
   const trained = Effect.gen(function*() {
-    const run = yield* start({ model, modules, options }, initial ?? initialAdapter(modules, options.rank, options.seed), plan.steps)
+    const tensors = initial ?? initialAdapter(modules, options.rank, options.seed)
+    const run = yield* start({ model, modules, options }, tensors, plan.steps)
     const evaluation = validation === null ? null : yield* run.process.open(evaluationGraph(run.trainee))
     yield* Stream.range(0, plan.steps - 1).pipe(
       Stream.mapEffect(prepare),
@@ -232,9 +184,11 @@ export const train = Effect.fn("train")(function*(
           unit: "steps",
           figures: { loss: step.loss, "learning rate": step.learningRate, "gradient norm": step.gradientNorm }
         })
-        const due = step.step === plan.steps || (options.validateEvery !== null && step.step % options.validateEvery === 0)
+        const due = step.step === plan.steps ||
+          (options.validateEvery !== null && step.step % options.validateEvery === 0)
         if (evaluation === null || validation === null || !due) return
-        losses.push({ step: step.step, loss: yield* validationLoss(run, evaluation, validation) })
+        const resident = identity(run.names.map(registers.parameter))
+        losses.push({ step: step.step, loss: yield* validationLoss(run.trainee, evaluation, resident, validation) })
       }))
     )
     return yield* adapterOf(run)

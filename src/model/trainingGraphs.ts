@@ -1,13 +1,13 @@
 /** The graphs of a training: one that sums up a micro-batch's gradients, one that evaluates. */
-import { add, input } from "../graph/build.ts"
 import { gradients } from "../graph/autodiff.ts"
+import { add, input } from "../graph/build.ts"
 import type { Tensor } from "../graph/Operator.ts"
 import { serialize, type Serialized } from "../graph/serialize.ts"
 import type { LinearModule } from "./architecture.ts"
 import { packedAttention } from "./attention.ts"
 import { trainingChunks } from "./batch.ts"
 import { dropout } from "./dropout.ts"
-import { type Factors, factorNames, factorShapes, scaleOf, withLora } from "./lora.ts"
+import { factorNames, type Factors, factorShapes, scaleOf, withLora } from "./lora.ts"
 import { chunkedLoss, labelLogProbabilities } from "./loss.ts"
 import { hiddenStates, type Model } from "./Model.ts"
 import { registers } from "./optimizer.ts"
@@ -27,7 +27,9 @@ export const gradientSum = (name: string): string => `sum of ${registers.gradien
 /** The trainable matrices by name, and by layer, fed from registers. */
 const trainable = ({ modules, options }: Trainee) => {
   const parameters = new Map(
-    [...factorShapes(modules, options.rank)].map(([name, shape]) => [name, input(registers.parameter(name), "float32", shape)])
+    [...factorShapes(modules, options.rank)].map((
+      [name, shape]
+    ) => [name, input(registers.parameter(name), "float32", shape)])
   )
   const parameter = (name: string): Tensor => {
     const tensor = parameters.get(name)
@@ -44,8 +46,8 @@ const trainable = ({ modules, options }: Trainee) => {
 const outputWeight = ({ backbone, weight }: Model): Tensor => weight(backbone.outputWeight)
 
 /**
- * Values of `stepBatch` in. Out: `loss`, as weighted; `total`, the sum of cross entropies in nats; per parameter `gradientSum`,
- * which is its gradient register plus this micro-batch's gradient.
+ * Values of `stepBatch` in. Out: `loss`, as weighted; `total`, the sum of cross entropies in nats; per parameter
+ * `gradientSum`, which is its gradient register plus this micro-batch's gradient.
  */
 export const trainingGraph = (trainee: Trainee): Serialized => {
   const { model, options } = trainee

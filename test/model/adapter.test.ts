@@ -16,10 +16,16 @@ describe("an adapter", () => {
   it.effect("has the tensors that PEFT gives it, and reads back", () =>
     Effect.gen(function*() {
       const modules = yield* modulesOf
-      const files = adapterFiles(lora, initialAdapter(yield* matchTargets(modules, lora.targets), 4, 1), "tiny/parallel")
-      const [ours, theirs] = yield* Effect.all([memoryReader(files), goldenFolder("parallel", "initial")].map((reader) =>
-        readSafetensors(reader, "adapter_model.safetensors")
-      ))
+      const files = adapterFiles(
+        lora,
+        initialAdapter(yield* matchTargets(modules, lora.targets), 4, 1),
+        "tiny/parallel"
+      )
+      const [ours, theirs] = yield* Effect.all(
+        [memoryReader(files), goldenFolder("parallel", "initial")].map((reader) =>
+          readSafetensors(reader, "adapter_model.safetensors")
+        )
+      )
       assert.deepStrictEqual(
         [...ours ?? []].map(([name, { element, shape }]) => [name, element, shape]).toSorted(),
         [...theirs ?? []].map(([name, { element, shape }]) => [name, element, shape]).toSorted()
@@ -37,7 +43,9 @@ describe("an adapter", () => {
       const config = JSON.parse(text(files["adapter_config.json"]))
       const refusal = (changes: object, on = modules) =>
         Effect.map(
-          Effect.flip(readAdapter(memoryReader({ ...files, "adapter_config.json": bytes({ ...config, ...changes }) }), on, 0)),
+          Effect.flip(
+            readAdapter(memoryReader({ ...files, "adapter_config.json": bytes({ ...config, ...changes }) }), on, 0)
+          ),
           ({ message }) => message
         )
       assert.match(yield* refusal({ use_dora: true }), /"use_dora" is true/)

@@ -1,4 +1,7 @@
-/** Every epoch takes every row once, in an order that only the seed and the epoch decide; masks and weights stay with their rows. */
+/**
+ * Every epoch takes every row once, in an order that only the seed and the epoch decide; masks and weights stay with
+ * their rows.
+ */
 import { assert, describe, it } from "@effect/vitest"
 import { planSteps, stepBatch } from "../../src/model/batch.ts"
 import { permutation } from "../../src/model/random.ts"
@@ -21,8 +24,10 @@ const rows = [5, 3, 7, 2].map((length, row) => ({
   promptTokens: 2
 }))
 
-const numbers = (feeds: ReturnType<typeof stepBatch>["microBatches"][number] | undefined, name: string): ReadonlyArray<number> =>
-  Array.from(feeds?.[name]?.data ?? [], Number)
+const numbers = (
+  feeds: ReturnType<typeof stepBatch>["microBatches"][number] | undefined,
+  name: string
+): ReadonlyArray<number> => Array.from(feeds?.[name]?.data ?? [], Number)
 
 describe("a plan", () => {
   it("takes every row once an epoch, the last step what is left", () => {
@@ -48,7 +53,9 @@ describe("a plan", () => {
 describe("the values of a step", () => {
   const weights = (changes: Partial<TrainingOptions>) => {
     const { microBatches } = stepBatch(0, rows, { ...options, ...changes }, 64)
-    return microBatches.flatMap((feeds) => [...numbers(feeds, "weights.0")]).map((weight) => Math.round(1e6 * weight) / 1e6)
+    return microBatches.flatMap((feeds) => [...numbers(feeds, "weights.0")]).map((weight) =>
+      Math.round(1e6 * weight) / 1e6
+    )
   }
 
   it("weigh every label alike, or every micro-batch", () => {
@@ -70,7 +77,9 @@ describe("the values of a step", () => {
 
   it("have dropout keys that belong to a row's tokens, whatever it is computed with", () => {
     const keys = (limit: number, step = 0) =>
-      stepBatch(step, rows, { ...options, microBatchTokens: limit }, 64).microBatches.flatMap((feeds) => numbers(feeds, "dropout keys"))
+      stepBatch(step, rows, { ...options, microBatchTokens: limit }, 64).microBatches.flatMap((feeds) =>
+        numbers(feeds, "dropout keys")
+      )
     assert.deepStrictEqual(keys(1), keys(1000))
     assert.strictEqual(new Set(keys(1)).size, 17)
     assert.notDeepEqual(keys(1, 1), keys(1))

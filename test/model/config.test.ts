@@ -74,7 +74,10 @@ describe("config.json", () => {
     Effect.gen(function*() {
       assert.match(yield* refusal({ ...openCalm, model_type: "bert" }), /"model_type" is "bert".*Supported: gpt_neox/s)
       assert.match(yield* refusal({ ...openCalm, hidden_act: "mish" }), /"hidden_act" is "mish".*gelu/s)
-      assert.match(yield* refusal({ ...openCalm, rope_scaling: { type: "linear", factor: 2 } }), /"rope_type" is "linear"/)
+      assert.match(
+        yield* refusal({ ...openCalm, rope_scaling: { type: "linear", factor: 2 } }),
+        /"rope_type" is "linear"/
+      )
       assert.match(yield* refusal({ ...openCalm, num_attention_heads: 33 }), /"num_attention_heads" is 33.*divisor/s)
     }))
 

@@ -12,7 +12,11 @@ const features = 100
 
 /** What becomes of ones: [tokens][features]. */
 const dropped = Effect.fn("dropped")(function*(name: string, rate: number, keys: ReadonlyArray<number>) {
-  const y = dropout(input("x", "float32", ["tokens", features]), { rate, layer: name, keys: input("keys", "uint32", ["tokens"]) })
+  const y = dropout(input("x", "float32", ["tokens", features]), {
+    rate,
+    layer: name,
+    keys: input("keys", "uint32", ["tokens"])
+  })
   const runtime = yield* OnnxRuntime
   const process = yield* runtime.acquire
   const session = yield* process.open(serialize({ name: "dropout", outputs: { y } }))
@@ -27,7 +31,8 @@ const dropped = Effect.fn("dropped")(function*(name: string, rate: number, keys:
   return keys.map((_, token) => values.slice(token * features, (token + 1) * features))
 })
 
-const keysOf = (seed: number, step: number) => Array.from({ length: tokens }, (_, at) => dropoutKey(seed, step, Math.floor(at / 50), at % 50))
+const keysOf = (seed: number, step: number) =>
+  Array.from({ length: tokens }, (_, at) => dropoutKey(seed, step, Math.floor(at / 50), at % 50))
 const share = (rows: ReadonlyArray<ReadonlyArray<number>>) =>
   rows.flat().filter((value) => value === 0).length / rows.flat().length
 /** How often two masks drop the same element. */
@@ -42,7 +47,10 @@ layer(Runtime)("dropout", (it) => {
         assert.closeTo(share(rows), rate, 0.01)
         const kept = rows.flat().filter((value) => value !== 0)
         assert.isTrue(kept.every((value) => value === Math.fround(1 / (1 - rate))))
-        const perFeature = Array.from({ length: features }, (_, feature) => share(rows.map((row) => [row[feature] ?? 1])))
+        const perFeature = Array.from(
+          { length: features },
+          (_, feature) => share(rows.map((row) => [row[feature] ?? 1]))
+        )
         for (const rateOfFeature of perFeature) assert.closeTo(rateOfFeature, rate, 0.12)
       }
     }))

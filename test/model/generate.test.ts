@@ -17,10 +17,12 @@ const options: GenerateOptions = {
   batchPrompts: 8
 }
 
-const answersOf = Effect.fn("answersOf")(function*(name: Golden, prompts: ReadonlyArray<ReadonlyArray<number>>, changes: Partial<GenerateOptions>) {
-  const write = yield* makeGenerator(yield* openModel(goldenModel(name)), { ...options, ...changes })
-  return yield* write(prompts.map((prompt) => Int32Array.from(prompt)))
-})
+const answersOf = Effect.fn("answersOf")(
+  function*(name: Golden, prompts: ReadonlyArray<ReadonlyArray<number>>, changes: Partial<GenerateOptions>) {
+    const write = yield* makeGenerator(yield* openModel(goldenModel(name)), { ...options, ...changes })
+    return yield* write(prompts.map((prompt) => Int32Array.from(prompt)))
+  }
+)
 
 layer(Runtime)("generation", (it) => {
   for (const name of ["parallel", "sequential"] as const) {
@@ -32,7 +34,10 @@ layer(Runtime)("generation", (it) => {
         for (const batchPrompts of [1, 3, 8]) {
           const answers = yield* answersOf(name, prompts, { batchPrompts })
           assert.deepStrictEqual(answers.map(({ ids }) => [...ids]), expected)
-          assert.deepStrictEqual(answers.map(({ ended }) => ended), expected.map((ids) => ids.at(-1) === 0 ? "end of text" : "token limit"))
+          assert.deepStrictEqual(
+            answers.map(({ ended }) => ended),
+            expected.map((ids) => ids.at(-1) === 0 ? "end of text" : "token limit")
+          )
         }
       }))
   }

@@ -5,23 +5,35 @@ import { openModel } from "../../src/model/Model.ts"
 import { makeScorer, type ScoreRequest } from "../../src/model/score.ts"
 import { distance, goldenModel, reference, Runtime } from "./support.ts"
 
-const request = (context: ReadonlyArray<number>, ...continuations: ReadonlyArray<ReadonlyArray<number>>): ScoreRequest => ({
+const request = (
+  context: ReadonlyArray<number>,
+  ...continuations: ReadonlyArray<ReadonlyArray<number>>
+): ScoreRequest => ({
   context: Int32Array.from(context),
   continuations: continuations.map((continuation) => Int32Array.from(continuation))
 })
 
-const scoresOf = Effect.fn("scoresOf")(function*(name: "parallel" | "sequential", requests: ReadonlyArray<ScoreRequest>, batchTokens: number) {
-  const score = yield* makeScorer(yield* openModel(goldenModel(name)), { batchTokens })
-  return yield* score(requests)
-})
+const scoresOf = Effect.fn("scoresOf")(
+  function*(name: "parallel" | "sequential", requests: ReadonlyArray<ScoreRequest>, batchTokens: number) {
+    const score = yield* makeScorer(yield* openModel(goldenModel(name)), { batchTokens })
+    return yield* score(requests)
+  }
+)
 
 layer(Runtime)("scores", (it) => {
   for (const name of ["parallel", "sequential"] as const) {
     it.effect(`of choices are those of each continuation alone, contexts cut as the harness does: ${name}`, () =>
       Effect.gen(function*() {
         const { choices } = reference(name)
-        const scores = yield* scoresOf(name, choices.map(({ context, continuations }) => request(context, ...continuations)), 100)
-        assert.isBelow(distance(scores.flat().map((score) => score.logProbability), choices.flatMap((choice) => choice.scores)), 1e-4)
+        const scores = yield* scoresOf(
+          name,
+          choices.map(({ context, continuations }) => request(context, ...continuations)),
+          100
+        )
+        assert.isBelow(
+          distance(scores.flat().map((score) => score.logProbability), choices.flatMap((choice) => choice.scores)),
+          1e-4
+        )
       }))
 
     it.effect(`give the perplexity losses of transformers: ${name}`, () =>
@@ -41,7 +53,9 @@ layer(Runtime)("scores", (it) => {
     Effect.gen(function*() {
       const { choices } = reference("parallel")
       const shared = choices.map(({ context, continuations }) => request(context, ...continuations))
-      const apart = choices.flatMap(({ context, continuations }) => continuations.map((continuation) => request(context, continuation)))
+      const apart = choices.flatMap(({ context, continuations }) =>
+        continuations.map((continuation) => request(context, continuation))
+      )
       const flat = (scores: ReadonlyArray<ReadonlyArray<{ readonly logProbability: number }>>) =>
         scores.flat().map((score) => score.logProbability)
       const large = flat(yield* scoresOf("parallel", shared, 10_000))

@@ -16,7 +16,9 @@ export const Runtime = layer({ provider: "cpu", intraOpThreads: 1 })
 /** The files of a folder, as a stage would be given them. */
 export const folderReader = (folder: string): FilesReader => {
   const bytes = (path: string) => new Uint8Array(readFileSync(join(folder, path)))
-  const paths = readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isFile()).map((entry) => entry.name)
+  const paths = readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isFile()).map((entry) =>
+    entry.name
+  )
   return {
     entries: paths.map((path) => ({ path, size: bytes(path).length, digest: "" })),
     bytes: (path) => Effect.sync(() => bytes(path)),

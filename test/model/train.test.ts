@@ -2,10 +2,10 @@
 import { assert, layer } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import { readSafetensors } from "../../src/model/weights/safetensors.ts"
 import type { AdapterTensors } from "../../src/model/lora.ts"
 import { train } from "../../src/model/train.ts"
 import { trainingDefaults, type TrainingOptions } from "../../src/model/TrainingOptions.ts"
+import { readSafetensors } from "../../src/model/weights/safetensors.ts"
 import type { FilesReader } from "../../src/pipeline/Reader.ts"
 import { Int32s } from "../../src/table/RowSchema.ts"
 import { distance, goldenFolder, goldenModel, memoryReader, reference, Runtime, tableReader } from "./support.ts"
@@ -36,16 +36,24 @@ const adapterOf = Effect.fn("adapterOf")(function*(files: FilesReader) {
   const path = "adapter_model.safetensors"
   const bytes = (yield* files.bytes(path)).slice()
   const stored = yield* readSafetensors(files, path)
-  return new Map([...stored].map(([name, { length, offset, shape: [rows = 0, columns = 0] }]) =>
-    [name, { shape: [rows, columns] as const, data: new Float32Array(bytes.slice(offset, offset + length).buffer) }] as const
-  )) satisfies AdapterTensors
+  return new Map(
+    [...stored].map(([name, { length, offset, shape: [rows = 0, columns = 0] }]) =>
+      [name, {
+        shape: [rows, columns] as const,
+        data: new Float32Array(bytes.slice(offset, offset + length).buffer)
+      }] as const
+    )
+  ) satisfies AdapterTensors
 })
 
 const relativeDistance = (a: AdapterTensors, b: AdapterTensors): number => {
-  const flat = (tensors: AdapterTensors) => [...tensors].toSorted(([x], [y]) => x < y ? -1 : 1).flatMap(([, { data }]) => Array.from(data))
+  const flat = (tensors: AdapterTensors) =>
+    [...tensors].toSorted(([x], [y]) => x < y ? -1 : 1).flatMap(([, { data }]) => Array.from(data))
   const norm = (values: ReadonlyArray<number>) => Math.hypot(...values)
   const [left, right] = [flat(a), flat(b)]
-  return left.length === right.length ? norm(left.map((value, index) => value - (right[index] ?? NaN))) / norm(right) : Infinity
+  return left.length === right.length
+    ? norm(left.map((value, index) => value - (right[index] ?? NaN))) / norm(right)
+    : Infinity
 }
 
 layer(Runtime)("training", (it) => {
@@ -123,10 +131,20 @@ layer(Runtime)("training", (it) => {
     Effect.gen(function*() {
       const refusal = (rows: ReadonlyArray<ReadonlyArray<number>>, changes: Partial<TrainingOptions>) =>
         Effect.map(
-          Effect.flip(train({ model: goldenModel("parallel"), rows: table(rows), validation: null, options: { ...options, ...changes } })),
+          Effect.flip(
+            train({
+              model: goldenModel("parallel"),
+              rows: table(rows),
+              validation: null,
+              options: { ...options, ...changes }
+            })
+          ),
           ({ message }) => message
         )
-      assert.match(yield* refusal([Array.from({ length: 49 }, () => 1)], {}), /Row 0.*49 tokens, the model 48 positions/)
+      assert.match(
+        yield* refusal([Array.from({ length: 49 }, () => 1)], {}),
+        /Row 0.*49 tokens, the model 48 positions/
+      )
       assert.match(yield* refusal([[1, 64]], {}), /token 64 is not among its 64/)
       assert.match(yield* refusal([[1]], {}), /nothing to learn/)
       assert.match(yield* refusal([], {}), /"rows" is an empty table/)

@@ -1,9 +1,9 @@
 /** Weight files are found and checked; a damaged one says what is wrong with it. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import { openModel } from "../../src/model/Model.ts"
 import { readSafetensors, writeSafetensors } from "../../src/model/weights/safetensors.ts"
 import { checkWeights, readWeights } from "../../src/model/weights/Weights.ts"
-import { openModel } from "../../src/model/Model.ts"
 import { goldenFolder, memoryReader } from "./support.ts"
 
 const tensors = new Map([
@@ -69,11 +69,22 @@ describe("the weights of a folder", () => {
       const message = <A, E extends { readonly message: string }>(effect: Effect.Effect<A, E>) =>
         Effect.map(Effect.flip(effect), (failure) => failure.message)
       const index = new TextEncoder().encode(JSON.stringify({ weight_map: { a: "gone.safetensors" } }))
-      assert.match(yield* message(readWeights(memoryReader({ "model.safetensors.index.json": index }))), /gone\.safetensors/)
-      assert.match(yield* message(readWeights(memoryReader({ "pytorch_model.bin": new Uint8Array(9) }))), /neither.*pytorch_model\.bin/s)
+      assert.match(
+        yield* message(readWeights(memoryReader({ "model.safetensors.index.json": index }))),
+        /gone\.safetensors/
+      )
+      assert.match(
+        yield* message(readWeights(memoryReader({ "pytorch_model.bin": new Uint8Array(9) }))),
+        /neither.*pytorch_model\.bin/s
+      )
       const weights = yield* readWeights(memoryReader({ [file]: writeSafetensors(tensors, {}) }))
       assert.match(yield* message(checkWeights(weights, new Map([["c", [1]]]))), /"c".*missing/s)
       assert.match(yield* message(checkWeights(weights, new Map([["a", [3]]]))), /shape \[2\].*implies \[3\]/s)
-      assert.match(yield* message(openModel({ base: memoryReader({ "config.json": new TextEncoder().encode("{") }), adapters: [] })), /not JSON/)
+      assert.match(
+        yield* message(
+          openModel({ base: memoryReader({ "config.json": new TextEncoder().encode("{") }), adapters: [] })
+        ),
+        /not JSON/
+      )
     }))
 })

@@ -53,10 +53,14 @@ export const checkWeights = (
   for (const [name, shape] of expected) {
     const found = weights.get(name)
     if (found === undefined) {
-      return Effect.fail(new WeightsInvalid({ file: folder, reason: `tensor "${name}", which config.json implies, is missing.` }))
+      return Effect.fail(
+        new WeightsInvalid({ file: folder, reason: `tensor "${name}", which config.json implies, is missing.` })
+      )
     }
     if (found.shape.length !== shape.length || found.shape.some((size, axis) => size !== shape[axis])) {
-      const reason = `tensor "${name}" has shape [${found.shape.join(", ")}], but config.json implies [${shape.join(", ")}].`
+      const reason = `tensor "${name}" has shape [${found.shape.join(", ")}], but config.json implies [${
+        shape.join(", ")
+      }].`
       return Effect.fail(new WeightsInvalid({ file: found.path, reason }))
     }
   }

@@ -43,8 +43,8 @@ const firstOverlap = (tensors: ReadonlyArray<readonly [string, StoredTensor]>): 
 }
 
 /**
- * The tensors of one file, by name. Reads the header alone. Tensors of element types that no model here computes with (an
- * attention mask stored as bytes in old checkpoints) are left out; asking for one then says that it is missing.
+ * The tensors of one file, by name. Reads the header alone. Tensors of element types that no model here computes with
+ * (an attention mask stored as bytes in old checkpoints) are left out; asking for one then says that it is missing.
  */
 export const readSafetensors = Effect.fn("readSafetensors")(function*(
   files: FilesReader,
@@ -53,17 +53,24 @@ export const readSafetensors = Effect.fn("readSafetensors")(function*(
   const invalid = (reason: string) => new WeightsInvalid({ file: path, reason })
   const size = files.entries.find((entry) => entry.path === path)?.size
   if (size === undefined) {
-    return yield* invalid(`the file is not in the model's folder (${files.entries.map((entry) => entry.path).join(", ")}).`)
+    return yield* invalid(
+      `the file is not in the model's folder (${files.entries.map((entry) => entry.path).join(", ")}).`
+    )
   }
   if (size < 8) return yield* invalid(`it has ${size} bytes, too few for a safetensors header.`)
   const prefix = yield* files.slice(path, 0, 8)
   const headerLength = new DataView(prefix.buffer, prefix.byteOffset, 8).getBigUint64(0, true)
   if (headerLength > BigInt(largestHeader) || Number(headerLength) > size - 8) {
-    return yield* invalid(`its header claims ${headerLength} bytes, but the file has ${size}: it is cut off, or no safetensors file.`)
+    return yield* invalid(
+      `its header claims ${headerLength} bytes, but the file has ${size}: it is cut off, or no safetensors file.`
+    )
   }
   const dataStart = 8 + Number(headerLength)
   const text = new TextDecoder().decode(yield* files.slice(path, 8, Number(headerLength)))
-  const header = yield* Effect.mapError(Schema.decodeUnknownEffect(Header)(text), () => invalid("its header is not JSON."))
+  const header = yield* Effect.mapError(
+    Schema.decodeUnknownEffect(Header)(text),
+    () => invalid("its header is not JSON.")
+  )
   const tensors: Array<readonly [string, StoredTensor]> = []
   for (const [name, value] of Object.entries(header)) {
     if (name === "__metadata__") continue
@@ -72,13 +79,17 @@ export const readSafetensors = Effect.fn("readSafetensors")(function*(
       ({ message }) => invalid(`the entry of tensor "${name}" is malformed (${message}).`)
     )
     if (end < begin || dataStart + end > size) {
-      return yield* invalid(`tensor "${name}" claims bytes ${begin} to ${end} of ${size - dataStart}: the file is cut off.`)
+      return yield* invalid(
+        `tensor "${name}" claims bytes ${begin} to ${end} of ${size - dataStart}: the file is cut off.`
+      )
     }
     if (!isKnown(dtype)) continue
     const element = weightElements[dtype]
     const length = shape.reduce((all, dimension) => all * dimension, bytesOf[element])
     if (length !== end - begin) {
-      return yield* invalid(`tensor "${name}" of shape [${shape.join(", ")}] needs ${length} bytes and has ${end - begin}.`)
+      return yield* invalid(
+        `tensor "${name}" of shape [${shape.join(", ")}] needs ${length} bytes and has ${end - begin}.`
+      )
     }
     tensors.push([name, { path, offset: dataStart + begin, length, element, shape }])
   }

@@ -9,6 +9,7 @@ export interface SessionOptions {
   readonly executionProviders: ReadonlyArray<{ readonly name: ExecutionProvider; readonly deviceId?: number }>
   readonly graphOptimizationLevel: "disabled" | "basic" | "extended" | "all"
   readonly executionMode: "sequential"
+  readonly enableMemPattern: false
   readonly logSeverityLevel: 3
   readonly intraOpNumThreads: number
   readonly extra: { readonly session: Readonly<Record<string, string>> }

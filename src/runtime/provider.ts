@@ -25,6 +25,8 @@ export const defaultThreads = 8
  * - Prepacking would copy each weight, once for each use of it, and gives other bits.
  * - "basic" gives the bits of the graph as it is written. The levels above it fuse operators, which changed the bits
  *   and gained nothing on graphs that are written with fused operators to begin with.
+ * - Memory patterns would reserve, for each set of input shapes met again, one block for the whole run: where shapes
+ *   change from run to run, the blocks of one shape do not serve the others, and memory grows.
  * - Threads that spin while they wait would take the cores from those that compute: with more threads than cores, or
  *   beside other work, runs took several times as long.
  */
@@ -36,6 +38,7 @@ export const sessionOptions = (
   executionProviders: [{ name: provider, ...(device === undefined ? {} : { deviceId: device }) }],
   graphOptimizationLevel: "basic",
   executionMode: "sequential",
+  enableMemPattern: false,
   logSeverityLevel: 3,
   intraOpNumThreads: threads,
   extra: { session: { disable_prepacking: "1", "intra_op.allow_spinning": "0" } }

@@ -36,6 +36,10 @@ export const ticksOf = (processId: number): number => {
   return Number(used[11]) + Number(used[12])
 }
 
+/** The most memory that a process has had in its life so far, in MiB. */
+export const peakMemoryOf = (processId: number): number =>
+  Number(/^VmHWM:\s+(\d+) kB$/m.exec(read(`/proc/${processId}/status`))?.[1]) / 1024
+
 /** Waits until something holds; a test whose condition never holds runs into its own time limit. */
 export const until = (holds: () => boolean): Effect.Effect<void> =>
   Effect.suspend(() => holds() ? Effect.void : Effect.andThen(Effect.sleep("5 millis"), until(holds)))

@@ -1,5 +1,5 @@
 /** Records of finished actions, one small JSON file per key. */
-import * as Effect from "effect/Effect"
+import type * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import * as fs from "node:fs"
 import { join } from "node:path"

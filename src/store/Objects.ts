@@ -8,7 +8,7 @@ import { attempt, attemptAsync, type Folders, hashFile, ifAllowed, isErrno, sync
 import { StoreFailure } from "./Errors.ts"
 import type { FileDigests } from "./FileDigests.ts"
 import { uniqueName } from "./Holder.ts"
-import { ObjectRef, signatureOf, type StatSignature } from "./ObjectRef.ts"
+import { type ObjectRef, signatureOf, type StatSignature } from "./ObjectRef.ts"
 
 export interface Objects {
   /** Where an object of this digest lies, if it is there. */

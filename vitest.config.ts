@@ -1,0 +1,15 @@
+/** How the tests run: each file in a process of its own, "tanren" meaning the sources. */
+import { defineConfig } from "vitest/config"
+
+export default defineConfig({
+  resolve: { conditions: ["tanren-source"] },
+  ssr: { resolve: { conditions: ["tanren-source"] } },
+  test: {
+    include: ["test/**/*.test.ts"],
+    pool: "forks",
+    // Generous, for a busy machine with two cores: they are there to end a test that hangs, not to judge a slow one.
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
+    reporters: ["default"]
+  }
+})

@@ -1,8 +1,9 @@
 /** What an architecture is: its weights, its linear layers, and the way from tokens to hidden states. */
 import type { Tensor } from "../graph/Operator.ts"
 import type { Attend, KeyValue } from "./attention.ts"
-import type { Architecture, ModelConfig } from "./config.ts"
+import type { Architecture, Configs } from "./config.ts"
 import { gptNeox } from "./gptNeox.ts"
+import { llama } from "./llama.ts"
 
 /** A linear layer, called by its module path as PEFT calls it. */
 export interface LinearModule {
@@ -53,9 +54,13 @@ export interface Backbone {
   readonly forward: (parts: Parts, tokens: Tokens) => Hidden
 }
 
-const backbones: { readonly [A in Architecture]: (config: Extract<ModelConfig, { architecture: A }>) => Backbone } = {
-  gpt_neox: gptNeox
+const backbones: { readonly [A in Architecture]: (config: Configs[A]) => Backbone } = {
+  gpt_neox: gptNeox,
+  llama
 }
 
 /** The backbone that a config describes. */
-export const backboneOf = (config: ModelConfig): Backbone => backbones[config.architecture](config)
+export const backboneOf = <A extends Architecture>(config: Configs[A] & { readonly architecture: A }): Backbone => {
+  const build: (config: Configs[A]) => Backbone = backbones[config.architecture]
+  return build(config)
+}

@@ -3,7 +3,9 @@ import {
   add,
   and,
   concat,
+  constant,
   equal,
+  gather,
   gatherRows,
   greater,
   less,
@@ -26,7 +28,10 @@ export interface KeyValue {
   readonly value: Tensor
 }
 
-/** Attention of one layer: queries, keys and values [tokens, heads, size] → output of the same shape. */
+/**
+ * Attention of one layer: queries [tokens, heads, size] → output of the same shape. Keys and values have as many heads
+ * or fewer, each then shared by a run of neighbouring query heads (Ainslie et al., 2023).
+ */
 export type Attend = (
   layer: number,
   query: Tensor,
@@ -65,9 +70,24 @@ const branchBias = (segment: Tensor): Tensor => {
 }
 
 /** softmax(query keyᵀ / sqrt(size) + bias) value, per sequence and head. */
-const weighted = (query: Tensor, { key, value }: KeyValue, size: number, scoreBias: Tensor): Tensor => {
+const weighted = (query: Tensor, keyValue: KeyValue, size: number, scoreBias: Tensor): Tensor => {
+  const key = forHeadsOf(query, keyValue.key)
+  const value = forHeadsOf(query, keyValue.value)
   const scores = matmul(mul(query, 1 / Math.sqrt(size)), transpose(key, [0, 1, 3, 2]))
   return matmul(softmax(add(scores, scoreBias)), value)
+}
+
+/** Keys or values [sequences, heads, length, size], each head repeated for the query heads that share it. */
+const forHeadsOf = (query: Tensor, x: Tensor): Tensor => {
+  const [, heads] = query.shape
+  const [, shared] = x.shape
+  if (typeof heads !== "number" || typeof shared !== "number") throw new Error("internal: a named number of heads")
+  if (heads === shared) return x
+  return gather(
+    x,
+    constant("int32", [heads], Int32Array.from({ length: heads }, (_, head) => Math.floor(head * shared / heads))),
+    1
+  )
 }
 
 /** Attention among the tokens of a batch, each sequence for itself. `size` is the size of a head. */

@@ -48,8 +48,23 @@ export interface GptNeoxConfig extends Common {
   readonly layerNormEpsilon: number
 }
 
-export type ModelConfig = GptNeoxConfig
-export type Architecture = ModelConfig["architecture"]
+/** LLaMA (Touvron et al., 2023), with or without grouped queries. */
+export interface LlamaConfig extends Common {
+  readonly architecture: "llama"
+  /** Heads of keys and values, each shared by as many query heads. */
+  readonly keyValueHeads: number
+  readonly headSize: number
+  readonly normEpsilon: number
+  readonly perceptronBias: boolean
+}
+
+/** The configs of all architectures, by the name that config.json has for them. */
+export interface Configs {
+  readonly gpt_neox: GptNeoxConfig
+  readonly llama: LlamaConfig
+}
+export type Architecture = keyof Configs
+export type ModelConfig = Configs[Architecture]
 
 const Size = Schema.Int.check(Schema.isGreaterThan(0))
 const TokenIds = Schema.Union([Schema.Int, Schema.Array(Schema.Int)])
@@ -62,8 +77,8 @@ const RotaryParameters = Schema.Struct({
   partial_rotary_factor: field(Schema.Finite)
 })
 
-/** The fields of GPT-NeoX, under their names of all transformers versions. */
-const GptNeoxFile = Schema.Struct({
+/** Fields that both architectures have, under their names of all transformers versions. */
+const commonFields = {
   hidden_size: Size,
   num_hidden_layers: Size,
   num_attention_heads: Size,
@@ -71,20 +86,32 @@ const GptNeoxFile = Schema.Struct({
   vocab_size: Size,
   max_position_embeddings: Size,
   hidden_act: field(Schema.String),
-  layer_norm_eps: field(Schema.Finite),
-  use_parallel_residual: field(Schema.Boolean),
   attention_bias: field(Schema.Boolean),
   tie_word_embeddings: field(Schema.Boolean),
-  rotary_pct: field(Schema.Finite),
-  partial_rotary_factor: field(Schema.Finite),
-  rotary_emb_base: field(Schema.Finite),
   rope_theta: field(Schema.Finite),
   rope_parameters: field(RotaryParameters),
   rope_scaling: field(RotaryParameters),
   bos_token_id: field(Schema.Int),
   eos_token_id: field(TokenIds)
+}
+const CommonFile = Schema.Struct(commonFields)
+
+const GptNeoxFile = Schema.Struct({
+  ...commonFields,
+  layer_norm_eps: field(Schema.Finite),
+  use_parallel_residual: field(Schema.Boolean),
+  rotary_pct: field(Schema.Finite),
+  partial_rotary_factor: field(Schema.Finite),
+  rotary_emb_base: field(Schema.Finite)
 })
-type GptNeoxFile = typeof GptNeoxFile.Type
+
+const LlamaFile = Schema.Struct({
+  ...commonFields,
+  num_key_value_heads: field(Size),
+  head_dim: field(Size),
+  rms_norm_eps: field(Schema.Finite),
+  mlp_bias: field(Schema.Boolean)
+})
 
 const unsupported = (file: string, name: string, found: unknown, supported: string) =>
   new ModelUnsupported({ file, field: name, found: JSON.stringify(found) ?? "absent", supported })
@@ -96,40 +123,85 @@ const activationOf = (file: string, name: string): Effect.Effect<Activation, Mod
     : Effect.succeed(activation)
 }
 
+/** How positions are rotated, from whichever field says so. */
+const rotaryOf = Effect.fnUntraced(function*(
+  file: string,
+  { rope_parameters, rope_scaling }: typeof CommonFile.Type
+): Effect.fn.Return<typeof RotaryParameters.Type, ModelUnsupported> {
+  const rotary = { ...rope_scaling, ...rope_parameters }
+  const kind = rotary.rope_type ?? rotary.type ?? "default"
+  return kind === "default" ? rotary : yield* unsupported(file, "rope_type", kind, "default")
+})
+
+const common = Effect.fnUntraced(function*(
+  file: string,
+  fields: typeof CommonFile.Type,
+  defaults: Pick<Common, "activation" | "attentionBias">
+): Effect.fn.Return<Common, ModelUnsupported> {
+  const end = fields.eos_token_id ?? []
+  const { rope_theta: rotaryBase } = yield* rotaryOf(file, fields)
+  return {
+    hidden: fields.hidden_size,
+    layers: fields.num_hidden_layers,
+    heads: fields.num_attention_heads,
+    intermediate: fields.intermediate_size,
+    vocabulary: fields.vocab_size,
+    positions: fields.max_position_embeddings,
+    activation: yield* activationOf(file, fields.hidden_act ?? defaults.activation),
+    tiedEmbeddings: fields.tie_word_embeddings ?? false,
+    attentionBias: fields.attention_bias ?? defaults.attentionBias,
+    rotaryBase: rotaryBase ?? fields.rope_theta ?? 10_000,
+    beginOfText: fields.bos_token_id ?? null,
+    endOfText: typeof end === "number" ? [end] : end
+  }
+})
+
 const gptNeox = Effect.fn("config.gptNeox")(function*(
   file: string,
-  fields: GptNeoxFile
+  fields: typeof GptNeoxFile.Type
 ): Effect.fn.Return<GptNeoxConfig, ModelUnsupported> {
-  const rotary = { ...fields.rope_scaling, ...fields.rope_parameters }
-  const kind = rotary.rope_type ?? rotary.type ?? "default"
-  if (kind !== "default") return yield* unsupported(file, "rope_type", kind, "default")
-  const { hidden_size: hidden, num_attention_heads: heads } = fields
+  const shared = yield* common(file, fields, { activation: "gelu", attentionBias: true })
+  const { heads, hidden } = shared
   if (hidden % heads !== 0) {
     return yield* unsupported(file, "num_attention_heads", heads, `a divisor of hidden_size, which is ${hidden}`)
   }
+  const rotary = yield* rotaryOf(file, fields)
   const fraction = rotary.partial_rotary_factor ?? fields.partial_rotary_factor ?? fields.rotary_pct ?? 0.25
   const rotarySize = Math.floor(hidden / heads * fraction)
   if (rotarySize % 2 !== 0 || rotarySize <= 0 || rotarySize > hidden / heads) {
     return yield* unsupported(file, "rotary_pct", fraction, `a fraction that rotates an even part of ${hidden / heads}`)
   }
-  const end = fields.eos_token_id ?? []
   return {
+    ...shared,
     architecture: "gpt_neox",
-    hidden,
-    layers: fields.num_hidden_layers,
-    heads,
-    intermediate: fields.intermediate_size,
-    vocabulary: fields.vocab_size,
-    positions: fields.max_position_embeddings,
-    activation: yield* activationOf(file, fields.hidden_act ?? "gelu"),
-    tiedEmbeddings: fields.tie_word_embeddings ?? false,
-    attentionBias: fields.attention_bias ?? true,
     rotaryBase: rotary.rope_theta ?? fields.rope_theta ?? fields.rotary_emb_base ?? 10_000,
     rotarySize,
     parallelResidual: fields.use_parallel_residual ?? true,
-    layerNormEpsilon: fields.layer_norm_eps ?? 1e-5,
-    beginOfText: fields.bos_token_id ?? null,
-    endOfText: typeof end === "number" ? [end] : end
+    layerNormEpsilon: fields.layer_norm_eps ?? 1e-5
+  }
+})
+
+const llama = Effect.fn("config.llama")(function*(
+  file: string,
+  fields: typeof LlamaFile.Type
+): Effect.fn.Return<LlamaConfig, ModelUnsupported> {
+  const shared = yield* common(file, fields, { activation: "silu", attentionBias: false })
+  const { heads, hidden } = shared
+  const headSize = fields.head_dim ?? hidden / heads
+  if (!Number.isInteger(headSize) || headSize % 2 !== 0) {
+    return yield* unsupported(file, "num_attention_heads", heads, `heads of an even size, which ${hidden} is cut into`)
+  }
+  const keyValueHeads = fields.num_key_value_heads ?? heads
+  if (heads % keyValueHeads !== 0) {
+    return yield* unsupported(file, "num_key_value_heads", keyValueHeads, `a divisor of num_attention_heads, ${heads}`)
+  }
+  return {
+    ...shared,
+    architecture: "llama",
+    keyValueHeads,
+    headSize,
+    normEpsilon: fields.rms_norm_eps ?? 1e-6,
+    perceptronBias: fields.mlp_bias ?? false
   }
 })
 
@@ -153,7 +225,8 @@ const decoder = <S extends Schema.Codec<unknown, unknown>>(
   )
 
 const decoders: { readonly [A in Architecture]: Decoder } = {
-  gpt_neox: decoder(GptNeoxFile, gptNeox)
+  gpt_neox: decoder(GptNeoxFile, gptNeox),
+  llama: decoder(LlamaFile, llama)
 }
 
 const isArchitecture = (name: unknown): name is Architecture =>

@@ -1,17 +1,11 @@
 /** GPT-NeoX (Black et al., 2022), as transformers computes it: the architecture of OpenCALM and Pythia. */
-import { add, gather, gelu, layerNorm, relu, reshape, silu, split } from "../graph/build.ts"
+import { add, gather, layerNorm, reshape, split } from "../graph/build.ts"
 import type { Tensor } from "../graph/Operator.ts"
+import { activate } from "./activation.ts"
 import type { Backbone, LinearModule, Parts, Tokens } from "./architecture.ts"
 import type { KeyValue } from "./attention.ts"
-import type { Activation, GptNeoxConfig } from "./config.ts"
+import type { GptNeoxConfig } from "./config.ts"
 import { rotate, rotationAt } from "./rotary.ts"
-
-const activate: { readonly [A in Activation]: (x: Tensor) => Tensor } = {
-  gelu: (x) => gelu(x),
-  "gelu tanh": (x) => gelu(x, "tanh"),
-  relu,
-  silu
-}
 
 const embedding = "gpt_neox.embed_in.weight"
 const layerPath = (layer: number): string => `gpt_neox.layers.${layer}`

@@ -1,7 +1,7 @@
 /** config.json files of real models are read; what would change a result and is not supported is refused by name. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
-import { readConfig } from "../../src/model/config.ts"
+import { type ModelConfig, readConfig } from "../../src/model/config.ts"
 
 /** cyberagent/open-calm-7b, as published in 2023. */
 const openCalm = {
@@ -27,6 +27,8 @@ const openCalm = {
 }
 
 const read = (json: unknown) => readConfig("config.json", json)
+const rotation = (config: ModelConfig) =>
+  config.architecture === "gpt_neox" ? [config.rotaryBase, config.rotarySize] : []
 const refusal = (json: unknown) => Effect.map(Effect.flip(read(json)), ({ message }) => message)
 
 describe("config.json", () => {
@@ -63,11 +65,44 @@ describe("config.json", () => {
         ...others,
         rope_parameters: { rope_type: "default", rope_theta: 5000, partial_rotary_factor: 0.5 }
       })
-      assert.deepStrictEqual([recent.rotaryBase, recent.rotarySize], [5000, 64])
+      assert.deepStrictEqual(rotation(recent), [5000, 64])
       const middle = yield* read({ ...others, rope_theta: 5000, partial_rotary_factor: 0.5 })
       assert.deepStrictEqual(middle, recent)
       const silent = yield* read(others)
-      assert.deepStrictEqual([silent.rotaryBase, silent.rotarySize], [10000, 32])
+      assert.deepStrictEqual(rotation(silent), [10000, 32])
+    }))
+
+  it.effect("of LLaMA, old and new", () =>
+    Effect.gen(function*() {
+      const old = {
+        model_type: "llama",
+        hidden_size: 4096,
+        intermediate_size: 11008,
+        num_attention_heads: 32,
+        num_hidden_layers: 32,
+        max_position_embeddings: 2048,
+        rms_norm_eps: 1e-6,
+        vocab_size: 32000,
+        hidden_act: "silu",
+        tie_word_embeddings: false,
+        bos_token_id: 1,
+        eos_token_id: 2
+      }
+      assert.deepInclude(yield* read(old), {
+        keyValueHeads: 32,
+        headSize: 128,
+        rotaryBase: 10000,
+        attentionBias: false
+      })
+      const grouped = yield* read({
+        ...old,
+        num_key_value_heads: 8,
+        head_dim: 64,
+        rope_theta: 5e5,
+        eos_token_id: [2, 3]
+      })
+      assert.deepInclude(grouped, { keyValueHeads: 8, headSize: 64, rotaryBase: 5e5, endOfText: [2, 3] })
+      assert.match(yield* refusal({ ...old, num_key_value_heads: 5 }), /"num_key_value_heads" is 5/)
     }))
 
   it.effect("is refused for an architecture, an activation or a rotation that is not supported", () =>

@@ -25,7 +25,7 @@ const logitsOf = Effect.fn("logitsOf")(function*(reader: ModelReader, rows: Read
 })
 
 layer(Runtime)("a forward pass", (it) => {
-  for (const name of ["parallel", "sequential"] as const) {
+  for (const name of ["parallel", "sequential", "llama"] as const) {
     it.effect(`has the logits of transformers: ${name}`, () =>
       Effect.gen(function*() {
         const { logits, rows } = reference(name)

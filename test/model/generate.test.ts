@@ -25,7 +25,7 @@ const answersOf = Effect.fn("answersOf")(
 )
 
 layer(Runtime)("generation", (it) => {
-  for (const name of ["parallel", "sequential"] as const) {
+  for (const name of ["parallel", "sequential", "llama"] as const) {
     it.effect(`is that of transformers, in one batch and one by one: ${name}`, () =>
       Effect.gen(function*() {
         const { generation } = reference(name)

@@ -3,7 +3,7 @@ import { assert, layer } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { openModel } from "../../src/model/Model.ts"
 import { makeScorer, type ScoreRequest } from "../../src/model/score.ts"
-import { distance, goldenModel, reference, Runtime } from "./support.ts"
+import { distance, type Golden, goldenModel, reference, Runtime } from "./support.ts"
 
 const request = (
   context: ReadonlyArray<number>,
@@ -14,14 +14,14 @@ const request = (
 })
 
 const scoresOf = Effect.fn("scoresOf")(
-  function*(name: "parallel" | "sequential", requests: ReadonlyArray<ScoreRequest>, batchTokens: number) {
+  function*(name: Golden, requests: ReadonlyArray<ScoreRequest>, batchTokens: number) {
     const score = yield* makeScorer(yield* openModel(goldenModel(name)), { batchTokens })
     return yield* score(requests)
   }
 )
 
 layer(Runtime)("scores", (it) => {
-  for (const name of ["parallel", "sequential"] as const) {
+  for (const name of ["parallel", "sequential", "llama"] as const) {
     it.effect(`of choices are those of each continuation alone, contexts cut as the harness does: ${name}`, () =>
       Effect.gen(function*() {
         const { choices } = reference(name)

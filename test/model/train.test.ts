@@ -57,25 +57,27 @@ const relativeDistance = (a: AdapterTensors, b: AdapterTensors): number => {
 }
 
 layer(Runtime)("training", (it) => {
-  for (const lossNormalization of ["token", "micro-batch"] as const) {
-    it.effect(`follows PEFT and torch: loss per ${lossNormalization}`, () =>
+  const trainings = [["parallel", "token"], ["parallel", "micro-batch"], ["llama", "token"]] as const
+  for (const [name, lossNormalization] of trainings) {
+    it.effect(`follows PEFT and torch: ${name}, loss per ${lossNormalization}`, () =>
       Effect.gen(function*() {
-        const { rows, training } = reference("parallel")
+        const { rows, training } = reference(name)
+        const targets = name === "llama" ? ["q_proj", "v_proj"] : options.targets
         const expected = training?.[lossNormalization]
         if (expected === undefined) return assert.fail("the reference has no training")
         const { files, log, tensors } = yield* train({
-          model: goldenModel("parallel"),
+          model: goldenModel(name),
           rows: table(rows),
           validation: table(rows.slice(0, 5)),
-          options: { ...options, lossNormalization },
-          initial: yield* adapterOf(goldenFolder("parallel", "initial"))
+          options: { ...options, targets, lossNormalization },
+          initial: yield* adapterOf(goldenFolder(name, "initial"))
         })
         const difference = {
           losses: distance(log.steps.map(({ loss }) => loss), expected.losses),
           norms: distance(log.steps.map(({ gradientNorm }) => gradientNorm), expected.gradientNorms),
           rates: distance(log.steps.map(({ learningRate }) => learningRate), expected.learningRates),
           validation: distance(log.validation.map(({ loss }) => loss), [expected.validation]),
-          adapter: relativeDistance(tensors, yield* adapterOf(goldenFolder("parallel", `trained-${lossNormalization}`)))
+          adapter: relativeDistance(tensors, yield* adapterOf(goldenFolder(name, `trained-${lossNormalization}`)))
         }
         assert.isBelow(difference.losses, 1e-4)
         assert.isBelow(difference.norms, 1e-3)

@@ -1,4 +1,4 @@
-"""Tiny GPT-NeoX models and what transformers, PEFT and torch compute with them, for test/model.
+"""Tiny GPT-NeoX and LLaMA models and what transformers, PEFT and torch compute with them, for test/model.
 
     /opt/ref/bin/python test/reference/models.py test/model/golden
 
@@ -29,6 +29,9 @@ variants = {
     # The other side of each switch, in half precision and in several files.
     "sequential": dict(use_parallel_residual=False, hidden_act="gelu_new", tie_word_embeddings=True, attention_bias=False,
                        rope_parameters={"rope_type": "default", "rope_theta": 10000.0, "partial_rotary_factor": 1.0}),
+    # Two query heads share one head of keys and values.
+    "llama": dict(num_key_value_heads=2, hidden_act="silu", tie_word_embeddings=False,
+                  rope_parameters={"rope_type": "default", "rope_theta": 10000.0}),
 }
 
 
@@ -61,11 +64,11 @@ def learning_rate(step, peak, warm_up, total):
     return peak * step / warm_up if step < warm_up else peak * (total - step) / (total - warm_up)
 
 
-def training(model, data, normalization, folder):
+def training(model, data, normalization, folder, targets):
     """24 steps of 6 rows, in micro-batches of 3 rows padded on the left; 4 steps of warm-up, gradients clipped at 1."""
     torch.manual_seed(7)
-    config = peft.LoraConfig(r=4, lora_alpha=16, lora_dropout=0.0, target_modules=["query_key_value"], task_type="CAUSAL_LM",
-                             base_model_name_or_path="tiny/parallel")
+    config = peft.LoraConfig(r=4, lora_alpha=16, lora_dropout=0.0, target_modules=targets, task_type="CAUSAL_LM",
+                             base_model_name_or_path="tiny")
     tuned = peft.get_peft_model(model, config)
     if not (folder / "initial").exists():
         tuned.save_pretrained(folder / "initial")
@@ -116,7 +119,10 @@ def main():
         folder = out / name
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
-        model = transformers.GPTNeoXForCausalLM(transformers.GPTNeoXConfig(**common, **switches)).eval()
+        if name == "llama":
+            model = transformers.LlamaForCausalLM(transformers.LlamaConfig(**common, **switches)).eval()
+        else:
+            model = transformers.GPTNeoXForCausalLM(transformers.GPTNeoXConfig(**common, **switches)).eval()
         randomize(model)
         if name == "sequential":
             model = model.to(torch.bfloat16)
@@ -147,8 +153,10 @@ def main():
                 answer = model.generate(torch.tensor([prompt]), attention_mask=torch.ones(1, len(prompt), dtype=torch.long), do_sample=False,
                                         max_new_tokens=20, repetition_penalty=1.3, pad_token_id=0)
             reference["generation"].append(dict(prompt=prompt, answer=answer[0, len(prompt):].tolist()))
-        if name == "parallel":
-            reference["training"] = {kind: training(model, data, kind, folder) for kind in ["token", "micro-batch"]}
+        if name != "sequential":
+            targets = ["q_proj", "v_proj"] if name == "llama" else ["query_key_value"]
+            kinds = ["token"] if name == "llama" else ["token", "micro-batch"]
+            reference["training"] = {kind: training(model, data, kind, folder, targets) for kind in kinds}
             for readme in folder.rglob("README.md"):
                 readme.unlink()
         (folder / "reference.json").write_text(json.dumps(reference, separators=(",", ":")) + "\n")

@@ -1,0 +1,90 @@
+/** LLaMA (Touvron et al., 2023), as transformers computes it. */
+import { add, gather, mul, reshape, rmsNorm } from "../graph/build.ts"
+import type { Tensor } from "../graph/Operator.ts"
+import { activate } from "./activation.ts"
+import type { Backbone, LinearModule, Parts, Tokens } from "./architecture.ts"
+import type { KeyValue } from "./attention.ts"
+import type { LlamaConfig } from "./config.ts"
+import { rotate, rotationAt } from "./rotary.ts"
+
+const embedding = "model.embed_tokens.weight"
+const finalNorm = "model.norm"
+const layerPath = (layer: number): string => `model.layers.${layer}`
+
+const modulesOf = (config: LlamaConfig): ReadonlyArray<LinearModule> => {
+  const { headSize, heads, hidden, intermediate, keyValueHeads, layers } = config
+  return Array.from({ length: layers }, (_, layer) => {
+    const attention = `${layerPath(layer)}.self_attn`
+    const perceptron = `${layerPath(layer)}.mlp`
+    return [
+      { path: `${attention}.q_proj`, inputs: hidden, outputs: heads * headSize },
+      { path: `${attention}.k_proj`, inputs: hidden, outputs: keyValueHeads * headSize },
+      { path: `${attention}.v_proj`, inputs: hidden, outputs: keyValueHeads * headSize },
+      { path: `${attention}.o_proj`, inputs: heads * headSize, outputs: hidden },
+      { path: `${perceptron}.gate_proj`, inputs: hidden, outputs: intermediate },
+      { path: `${perceptron}.up_proj`, inputs: hidden, outputs: intermediate },
+      { path: `${perceptron}.down_proj`, inputs: intermediate, outputs: hidden }
+    ]
+  }).flat()
+}
+
+const weightsOf = (config: LlamaConfig): ReadonlyMap<string, ReadonlyArray<number>> => {
+  const { attentionBias, hidden, layers, perceptronBias, tiedEmbeddings, vocabulary } = config
+  const weights = new Map<string, ReadonlyArray<number>>([[embedding, [vocabulary, hidden]]])
+  for (const { inputs, outputs, path } of modulesOf(config)) {
+    weights.set(`${path}.weight`, [outputs, inputs])
+    if (path.includes(".mlp.") ? perceptronBias : attentionBias) weights.set(`${path}.bias`, [outputs])
+  }
+  for (let layer = 0; layer < layers; layer++) {
+    weights.set(`${layerPath(layer)}.input_layernorm.weight`, [hidden])
+    weights.set(`${layerPath(layer)}.post_attention_layernorm.weight`, [hidden])
+  }
+  weights.set(`${finalNorm}.weight`, [hidden])
+  if (!tiedEmbeddings) weights.set("lm_head.weight", [vocabulary, hidden])
+  return weights
+}
+
+/** A LLaMA model of these sizes. */
+export const llama = (config: LlamaConfig): Backbone => {
+  const { headSize, heads, keyValueHeads, layers, normEpsilon, positions, rotaryBase } = config
+
+  const forward = ({ attend, linear, weight }: Parts, { ids, position }: Tokens) => {
+    const [tokens] = ids.shape
+    if (tokens === undefined) throw new Error("internal: token ids without an axis")
+    const rotation = rotationAt(position, { positions, size: headSize, base: rotaryBase })
+    const norm = (path: string, x: Tensor): Tensor => rmsNorm(x, weight(`${path}.weight`), normEpsilon)
+
+    const attention = (layer: number, x: Tensor) => {
+      const path = `${layerPath(layer)}.self_attn`
+      const project = (name: string, count: number) => reshape(linear(`${path}.${name}`, x), [tokens, count, headSize])
+      const query = rotate(project("q_proj", heads), rotation, headSize)
+      const key = rotate(project("k_proj", keyValueHeads), rotation, headSize)
+      const attended = attend(layer, query, key, project("v_proj", keyValueHeads))
+      return { ...attended, output: linear(`${path}.o_proj`, reshape(attended.output, [tokens, heads * headSize])) }
+    }
+
+    const perceptron = (layer: number, x: Tensor): Tensor => {
+      const path = `${layerPath(layer)}.mlp`
+      const gate = activate[config.activation](linear(`${path}.gate_proj`, x))
+      return linear(`${path}.down_proj`, mul(gate, linear(`${path}.up_proj`, x)))
+    }
+
+    let x = gather(weight(embedding), ids)
+    const keyValues: Array<KeyValue> = []
+    for (let layer = 0; layer < layers; layer++) {
+      const { key, output, value } = attention(layer, norm(`${layerPath(layer)}.input_layernorm`, x))
+      const attended = add(output, x)
+      x = add(perceptron(layer, norm(`${layerPath(layer)}.post_attention_layernorm`, attended)), attended)
+      keyValues.push({ key, value })
+    }
+    return { hidden: norm(finalNorm, x), keyValues }
+  }
+
+  return {
+    weights: weightsOf(config),
+    modules: modulesOf(config),
+    outputWeight: config.tiedEmbeddings ? embedding : "lm_head.weight",
+    cache: { heads: keyValueHeads, size: headSize },
+    forward
+  }
+}

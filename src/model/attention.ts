@@ -29,8 +29,8 @@ export interface KeyValue {
 }
 
 /**
- * Attention of one layer: queries [tokens, heads, size] → output of the same shape. Keys and values have as many heads
- * or fewer, each then shared by a run of neighbouring query heads (Ainslie et al., 2023).
+ * Attention of one layer: queries [tokens, heads, size] → output of the same shape. Keys and values have as many
+ * heads or fewer, each then shared by a run of neighbouring query heads (Ainslie et al., 2023).
  */
 export type Attend = (
   layer: number,

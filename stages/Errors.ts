@@ -48,7 +48,7 @@ export class RowTooLong extends Schema.TaggedError<RowTooLong>()("RowTooLong", {
 }) {
   override get message() {
     return `Row ${this.row} has ${this.tokens} tokens, but the stage "${this.stage}" takes at most ${this.limit}. The row ` +
-      `begins "${this.begins}". Raise the limit, drop such rows with a filter, or let the stage cut them: tooLong: "cut".`
+      `begins ${JSON.stringify(this.begins)}. Raise the limit, drop such rows with a filter, or let the stage cut them: tooLong: "cut".`
   }
 }
 

@@ -91,7 +91,8 @@ export const ticker = (output: Output, stream: NodeJS.WriteStream): Ticker => {
           return say(event, `✓ ${event.step} in ${duration(event.seconds)}`)
         case "failed":
           running.delete(event.step)
-          return say(event, `✗ ${event.step}: ${event.message}`)
+          erase()
+          return Effect.andThen(output.object(jsonOf(event)), output.trouble(`✗ ${event.step}: ${event.message}`))
       }
     })
 

@@ -63,11 +63,14 @@ FILE is a TypeScript file whose default export is an experiment.
 ${verbs.map((name) => `  ${name.padEnd(6)} ${summaries[name]}`).join("\n")}
 
 ${optionHelp}`
-    : `Usage: tanren ${verb} FILE${verb === "run" || verb === "graph" ? "" : " [NODE]"} [options]
+    : `Usage: tanren ${verb} FILE${takesNode(verb) ? " [NODE]" : ""} [options]
 
 ${summaries[verb]}
 
 ${optionHelp}`
+
+/** Verbs about the experiment as a whole. */
+const takesNode = (verb: Verb): boolean => verb !== "run" && verb !== "graph"
 
 const isVerb = (word: string): word is Verb => verbs.some((verb) => verb === word)
 
@@ -100,7 +103,8 @@ export const invocation = (
       return word === undefined && !parsed.values.help ? yield* bad("A verb is missing.") : { kind: "help", verb: word ?? null }
     }
     if (file === undefined) return yield* bad(`"tanren ${word}" needs the file of an experiment.`)
-    if (rest.length > 0) return yield* bad(`"${rest[0]}" is one argument too many.`)
+    const surplus = takesNode(word) ? rest[0] : node
+    if (surplus !== undefined) return yield* bad(`"${surplus}" is one argument too many.`)
     const device = devices.find((name) => name === parsed.values.device)
     if (device === undefined) return yield* bad(`There is no device "${parsed.values.device}"; there are ${devices.join(", ")}.`)
     const jobs = parsed.values.jobs === undefined ? availableParallelism() : Number(parsed.values.jobs)

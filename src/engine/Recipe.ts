@@ -9,6 +9,7 @@ import { describeRow } from "../table/RowSchema.ts"
 import type { CodeFailure } from "./code/Errors.ts"
 import { type Fingerprint, fingerprint } from "./code/fingerprint.ts"
 import { canonicalConfig, type CanonicalConfig } from "./config/canonicalConfig.ts"
+import { ConfigFailure } from "./config/Errors.ts"
 import { CodeMoved } from "./Errors.ts"
 import * as Tree from "./Tree.ts"
 
@@ -114,7 +115,9 @@ export const recipeOf = (experiment: Experiment, loadedAtMs: number): Effect.Eff
         }
         const inputs = Object.fromEntries(trees.map(([name, tree]) => [name, Tree.map(tree, sourceOf)]))
         const code = yield* codeOf(node.stage)
-        const config = yield* canonicalConfig(node.stage.config, node.config, describeRow)
+        const config = yield* canonicalConfig(node.stage.config, node.config, describeRow).pipe(
+          Effect.mapError(({ problems }) => new ConfigFailure({ node: node.label, problems }))
+        )
         const rows = yield* rowsOf(node)
         const identity = digestOf(JSON.stringify([
           node.stage.module,

@@ -80,11 +80,9 @@ export const runVerb = (recipe: Recipe, root: string, options: Options, output: 
       Effect.ensuring(progress.clear)
     )
     for (const [step, outcome] of outcomes) {
-      if (outcome.kind === "failed") yield* output.trouble(`${step.name} failed. ${outcome.failure.message}`)
-      if (outcome.kind === "not started") {
-        yield* output.object({ event: "not started", node: step.name, dependency: outcome.dependency })
-        yield* output.line(`- ${step.name}: not started, because "${outcome.dependency}" gave no result`)
-      }
+      if (outcome.kind !== "not started") continue
+      yield* output.object({ event: "not started", node: step.name, dependency: outcome.dependency })
+      yield* output.line(`- ${step.name}: not started, because "${outcome.dependency}" gave no result`)
     }
     const seconds = ((yield* Clock.currentTimeMillis) - started) / 1000
     const found = yield* scores(recipe, outcomes)

@@ -3,6 +3,8 @@ import * as Schema from "effect/Schema"
 
 /** Everything that is wrong with a config, in one error. */
 export class ConfigFailure extends Schema.TaggedError<ConfigFailure>()("ConfigFailure", {
+  /** Whose config it is, where that is known. */
+  node: Schema.optionalKey(Schema.String),
   problems: Schema.NonEmptyArray(Schema.Struct({
     /** Path of the value: "targets[0]"; "" is the config itself. */
     path: Schema.String,
@@ -12,6 +14,6 @@ export class ConfigFailure extends Schema.TaggedError<ConfigFailure>()("ConfigFa
   override get message() {
     const count = this.problems.length === 1 ? "one problem" : `${this.problems.length} problems`
     const list = this.problems.map(({ path, problem }) => `${path === "" ? "the config" : `"${path}"`}: ${problem}`)
-    return `The config of a stage has ${count}: ${list.join("; ")}.`
+    return `The config of ${this.node === undefined ? "a stage" : `"${this.node}"`} has ${count}: ${list.join("; ")}.`
   }
 }

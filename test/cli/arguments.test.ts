@@ -1,0 +1,45 @@
+/** The command line as data. */
+import { it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import { assert } from "vitest"
+import { invocation } from "../../src/cli/arguments.ts"
+
+it.effect.each([
+  [[], "A verb is missing"],
+  [["walk", "pipeline.ts"], 'There is no verb "walk"; there are run, plan'],
+  [["run"], '"tanren run" needs the file of an experiment'],
+  [["run", "pipeline.ts", "--speed"], "--speed"],
+  [["run", "pipeline.ts", "--jobs"], "--jobs"],
+  [["run", "pipeline.ts", "--jobs", "none"], '--jobs takes a whole number from 1, not "none"'],
+  [["run", "pipeline.ts", "--jobs", ""], '--jobs takes a whole number from 1, not ""'],
+  [["run", "pipeline.ts", "--jobs", "0.5"], '--jobs takes a whole number from 1, not "0.5"'],
+  [["run", "pipeline.ts", "--device", "abacus"], 'There is no device "abacus"; there are cpu'],
+  [["plan", "pipeline.ts", "node", "other"], '"other" is one argument too many'],
+  [["run", "pipeline.ts", "node"], '"node" is one argument too many'],
+  [["graph", "pipeline.ts", "node"], '"node" is one argument too many']
+])("%j is refused", ([argv, reason]) =>
+  Effect.gen(function*() {
+    const { message } = yield* Effect.flip(invocation(argv, {}))
+    assert.include(message, reason)
+    assert.include(message, 'Try "tanren --help"')
+  }))
+
+it.effect("the store is what is said, or what the environment says, or cache", () =>
+  Effect.gen(function*() {
+    const storeOf = (argv: ReadonlyArray<string>, environment: { readonly TANREN_STORE?: string }) =>
+      Effect.map(invocation(["plan", "a.ts", ...argv], environment), (asked) =>
+        asked.kind === "verb" ? asked.options.store : null)
+    assert.strictEqual(yield* storeOf([], {}), "cache")
+    assert.strictEqual(yield* storeOf([], { TANREN_STORE: "/disk" }), "/disk")
+    assert.strictEqual(yield* storeOf(["--store", "here"], { TANREN_STORE: "/disk" }), "here")
+  }))
+
+it.effect("options may stand anywhere", () =>
+  Effect.gen(function*() {
+    const [before, after] = yield* Effect.all([
+      invocation(["--json", "plan", "--jobs", "3", "a.ts", "node"], {}),
+      invocation(["plan", "a.ts", "node", "--jobs=3", "--json"], {})
+    ])
+    assert.deepStrictEqual(before, after)
+    assert.deepInclude(before.kind === "verb" ? before.options : null, { file: "a.ts", node: "node", json: true, jobs: 3 })
+  }))

@@ -63,10 +63,15 @@ const Review = Schema.Struct({ sentence: Schema.String, label: Schema.Literals([
 
 const reviews = choiceTask({
   name: "reviews",
-  document: `以下の製品レビューを、ポジティブまたはネガティブの感情クラスのいずれかに分類してください。
+  description: "以下はタスクを説明する指示とさらなる文脈を適用する入力の組み合わせです。要求を適切に満たすような返答を書いてください。\n\n",
+  document: `### 指示:
+以下の製品レビューを、ポジティブかネガティブに分類してください。
 
-レビュー:{sentence}
-感情:`,
+### 入力:
+{sentence}
+
+### 返答:
+`,
   label: "label",
   choices: [{ label: "ポジティブ", text: "ポジティブ" }, { label: "ネガティブ", text: "ネガティブ" }],
   documents: load.files({ files: "quickstart/choices.jsonl", row: Review }),
@@ -76,18 +81,27 @@ const reviews = choiceTask({
 const answers = generate({
   template: calmPrompt,
   column: "instruction",
-  questions: ["日本の首都はどこですか？"],
-  maxTokens: 32
+  questions: [
+    "青森県の県庁所在地はどこですか？",
+    "「りんご」は何の仲間ですか？",
+    "水曜日の次の日は何曜日ですか？",
+    "7足す2はいくつですか？",
+    "あなたは誰ですか？"
+  ],
+  maxTokens: 24
 })
 
+const reviewsWith = (shots: number) => evalChoices({ task: reviews, shots, limit: 100 })
+
 const results = compare({ base, tuned }, {
-  perplexity: questions,
-  "reviews, 1 shot": evalChoices({ task: reviews, shots: 1 }),
+  "perplexity": questions,
+  "reviews, 0 shots": reviewsWith(0),
+  "reviews, 1 shot": reviewsWith(1),
   answers
 })
 
 export default experiment("quickstart", {
   results,
-  expect: { tuned: { perplexity: atMost(20), "reviews, 1 shot": atLeast(0.8) } },
+  expect: { tuned: { perplexity: atMost(20), "reviews, 0 shots": atLeast(0.8) } },
   report: report({ title: "Quickstart" })({ results, training: { tuned: tuned.log }, tuned: { tuned: "base" } })
 })

@@ -5,6 +5,12 @@ import type { Measurement, MeasurementResult } from "./Measurement.ts"
 /** Results by model, then by measurement: the cells of a table. */
 export type Results = { readonly [model: string]: { readonly [measurement: string]: Value<unknown> } }
 
+/** The same value under another name for people: a label takes no part in keys. */
+const relabel = <A>(value: Value<A>, label: string): Value<A> =>
+  value.origin.kind === "node"
+    ? { ...value, origin: { ...value.origin, node: { ...value.origin.node, label } } }
+    : value
+
 /** Asks every measurement of every model. A shared branch is one value, so it runs once. */
 export const compare = <
   const Models extends { readonly [name: string]: Model },
@@ -14,7 +20,9 @@ export const compare = <
 } => {
   const rows = Object.entries(models).map(([name, model]) => [
     name,
-    Object.fromEntries(Object.entries(measurements).map(([question, measure]) => [question, measure(model)]))
+    Object.fromEntries(
+      Object.entries(measurements).map(([question, measure]) => [question, relabel(measure(model), `${question} of ${name}`)])
+    )
   ])
   // Built entry by entry from the two records of the arguments: the keys are theirs.
   return Object.fromEntries(rows) as {

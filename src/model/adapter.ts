@@ -1,4 +1,4 @@
-/** Adapters as PEFT keeps them: adapter_config.json beside adapter_model.safetensors. */
+/** Adapters as PEFT keeps them: adapter_config.json beside adapter_model.safetensors, or in 2023 adapter_model.bin. */
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import { show } from "../graph/shapes.ts"
@@ -8,9 +8,11 @@ import { AdapterInvalid, type WeightsInvalid } from "./Errors.ts"
 import { type AdapterTensors, factorNames, type Factors, type LoraOptions, scaleOf } from "./lora.ts"
 import { readSafetensors, type StoredTensor, writeSafetensors } from "./weights/safetensors.ts"
 import { storedSymbol } from "./weights/symbol.ts"
+import { readTorchFile } from "./weights/torchFile.ts"
 
 const configFile = "adapter_config.json"
 const tensorFile = "adapter_model.safetensors"
+const torchTensorFile = "adapter_model.bin"
 
 /** A trained adapter's factors by module path, as symbols that point into its file. */
 export type FrozenAdapter = ReadonlyMap<string, Factors>
@@ -106,9 +108,11 @@ export const readAdapter = Effect.fn("readAdapter")(function*(
   modules: ReadonlyArray<LinearModule>,
   position: number
 ): Effect.fn.Return<FrozenAdapter, AdapterInvalid | WeightsInvalid | StageFailure> {
-  const invalid = (reason: string) => new AdapterInvalid({ file: tensorFile, reason })
+  const has = (path: string) => files.entries.some((entry) => entry.path === path)
+  const isTorch = !has(tensorFile) && has(torchTensorFile)
+  const invalid = (reason: string) => new AdapterInvalid({ file: isTorch ? torchTensorFile : tensorFile, reason })
   const { rank, scale } = yield* readAdapterConfig(files)
-  const tensors = new Map(yield* readSafetensors(files, tensorFile))
+  const tensors = new Map(yield* isTorch ? readTorchFile(files, torchTensorFile) : readSafetensors(files, tensorFile))
   const factors = new Map<string, Factors>()
   for (const { inputs, outputs, path } of modules) {
     const names = factorNames(path)

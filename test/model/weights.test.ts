@@ -74,8 +74,8 @@ describe("the weights of a folder", () => {
         /gone\.safetensors/
       )
       assert.match(
-        yield* message(readWeights(memoryReader({ "pytorch_model.bin": new Uint8Array(9) }))),
-        /neither.*pytorch_model\.bin/s
+        yield* message(readWeights(memoryReader({ "weights.h5": new Uint8Array(9) }))),
+        /none of.*it has weights\.h5/s
       )
       const weights = yield* readWeights(memoryReader({ [file]: writeSafetensors(tensors, {}) }))
       assert.match(yield* message(checkWeights(weights, new Map([["c", [1]]]))), /"c".*missing/s)

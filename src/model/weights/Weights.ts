@@ -4,42 +4,51 @@ import * as Schema from "effect/Schema"
 import type { FilesReader, StageFailure } from "../../pipeline/Reader.ts"
 import { WeightsInvalid } from "../Errors.ts"
 import { readSafetensors, type StoredTensor } from "./safetensors.ts"
+import { readTorchFile } from "./torchFile.ts"
 
 /** Where every tensor of a folder lies. */
 export type Weights = ReadonlyMap<string, StoredTensor>
 
 const Index = Schema.fromJsonString(Schema.Struct({ weight_map: Schema.Record(Schema.String, Schema.String) }))
-const indexFile = "model.safetensors.index.json"
-const singleFile = "model.safetensors"
+
+/** The formats of weight files, in the order in which transformers looks for them. */
+const formats = [
+  { single: "model.safetensors", index: "model.safetensors.index.json", read: readSafetensors },
+  { single: "pytorch_model.bin", index: "pytorch_model.bin.index.json", read: readTorchFile }
+] as const
 
 const has = (files: FilesReader, path: string): boolean => files.entries.some((entry) => entry.path === path)
 
 const readIndex = Effect.fn("readIndex")(function*(
-  files: FilesReader
+  files: FilesReader,
+  path: string
 ): Effect.fn.Return<ReadonlyArray<string>, WeightsInvalid | StageFailure> {
-  const text = new TextDecoder().decode(yield* files.bytes(indexFile))
+  const text = new TextDecoder().decode(yield* files.bytes(path))
   const { weight_map } = yield* Effect.mapError(
     Schema.decodeUnknownEffect(Index)(text),
-    ({ message }) => new WeightsInvalid({ file: indexFile, reason: `it is not an index of weight files (${message}).` })
+    ({ message }) => new WeightsInvalid({ file: path, reason: `it is not an index of weight files (${message}).` })
   )
   return [...new Set(Object.values(weight_map))].toSorted()
 })
 
-/** Finds the tensors of a model folder: one `model.safetensors`, or the files that its index names. */
+/** Finds the tensors of a model folder: safetensors, else what torch saves; one file, or those that an index names. */
 export const readWeights = Effect.fn("readWeights")(function*(
   files: FilesReader
 ): Effect.fn.Return<Weights, WeightsInvalid | StageFailure> {
-  if (!has(files, indexFile) && !has(files, singleFile)) {
+  const format = formats.find(({ index, single }) => has(files, single) || has(files, index))
+  if (format === undefined) {
+    const wanted = formats.flatMap(({ index, single }) => [single, index]).join(", ")
     const found = files.entries.map((entry) => entry.path).join(", ") || "nothing"
     return yield* new WeightsInvalid({
       file: "the model's folder",
-      reason: `it has neither ${singleFile} nor ${indexFile} (it has ${found}).`
+      reason: `it has none of ${wanted} (it has ${found}).`
     })
   }
-  const paths = has(files, indexFile) ? yield* readIndex(files) : [singleFile]
+  const { index, read, single } = format
+  const paths = has(files, single) ? [single] : yield* readIndex(files, index)
   const tensors = new Map<string, StoredTensor>()
   for (const path of paths) {
-    for (const [name, tensor] of yield* readSafetensors(files, path)) tensors.set(name, tensor)
+    for (const [name, tensor] of yield* read(files, path)) tensors.set(name, tensor)
   }
   return tensors
 })

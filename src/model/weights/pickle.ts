@@ -1,137 +1,33 @@
 /** Pickles as data: what a pickle says, with calls and classes as names. Nothing is looked up, and nothing runs. */
 import * as Effect from "effect/Effect"
 import { WeightsInvalid } from "../Errors.ts"
+import {
+  describe,
+  line,
+  long,
+  type Machine,
+  type PickleOrigin,
+  type PickleValue,
+  pop,
+  popGroup,
+  push,
+  quote,
+  refusal,
+  take,
+  text,
+  top,
+  unsigned16,
+  unsigned32,
+  unsigned64,
+  unsigned8,
+  type Vocabulary
+} from "./pickleMachine.ts"
 
-/** What a pickle describes. Values may be shared and may contain themselves, so a walk over one must be bounded. */
-export type PickleValue =
-  | null
-  | boolean
-  | number
-  | string
-  | { readonly kind: "tuple"; readonly items: ReadonlyArray<PickleValue> }
-  | { readonly kind: "list"; readonly items: Array<PickleValue> }
-  /** Items in the order of their setting; the last of a key counts. `ordered`: made by collections.OrderedDict. */
-  | { readonly kind: "dict"; readonly ordered: boolean; readonly items: Array<readonly [key: string, value: PickleValue]> }
-  | { readonly kind: "global"; readonly name: string }
-  | { readonly kind: "call"; readonly callee: string; readonly args: ReadonlyArray<PickleValue> }
-  | { readonly kind: "persistent"; readonly id: PickleValue }
-
-/** The names that a pickle may mention. */
-export interface Vocabulary {
-  /** Names that stand for themselves, such as those of storage classes. */
-  readonly constants: ReadonlySet<string>
-  /** Names that may be called; the call stays a description. */
-  readonly constructors: ReadonlySet<string>
-}
-
-/** Where a pickle lies, for messages. */
-export interface PickleOrigin {
-  readonly file: string
-  readonly entry: string
-}
-
-/** Ten thousand tensors take some 2 MB and 400 thousand instructions. Each instruction keeps a value of at most 100 bytes. */
+/** Ten thousand tensors take some 2 MB and 400 thousand instructions, each of which keeps about 100 bytes. */
 export const largestPickle = 16 * 2 ** 20
 const mostInstructions = 1_000_000
 
 const orderedDict = "collections.OrderedDict"
-
-interface Machine {
-  readonly bytes: Uint8Array
-  readonly view: DataView
-  readonly vocabulary: Vocabulary
-  readonly origin: PickleOrigin
-  readonly stack: Array<PickleValue>
-  /** Heights of the stack at which groups of values begin. */
-  readonly marks: Array<number>
-  readonly memo: Map<number, PickleValue>
-  /** Offset of the instruction, and of what is read next. */
-  instruction: number
-  next: number
-}
-
-const refusal = ({ instruction, origin: { entry, file } }: Machine, reason: string): WeightsInvalid =>
-  new WeightsInvalid({ file, reason: `at byte ${instruction} of its ${entry}, ${reason}.` })
-
-const quote = (text: string): string => JSON.stringify(text.length > 100 ? `${text.slice(0, 100)}…` : text)
-
-const describe = (value: PickleValue): string => {
-  if (value === null) return "None"
-  if (typeof value === "string") return `the text ${quote(value)}`
-  if (typeof value !== "object") return String(value)
-  return value.kind === "global" || value.kind === "call"
-    ? `${value.kind} ${value.kind === "global" ? value.name : value.callee}`
-    : `a ${value.kind}`
-}
-
-/** Advances over `length` bytes and gives the offset of the first. */
-const take = (machine: Machine, length: number): number => {
-  const at = machine.next
-  if (length > machine.bytes.length - at) {
-    throw refusal(machine, `an instruction wants ${length} bytes of the ${machine.bytes.length - at} that are left`)
-  }
-  machine.next = at + length
-  return at
-}
-
-const unsigned8 = (machine: Machine): number => machine.view.getUint8(take(machine, 1))
-const unsigned16 = (machine: Machine): number => machine.view.getUint16(take(machine, 2), true)
-const unsigned32 = (machine: Machine): number => machine.view.getUint32(take(machine, 4), true)
-const unsigned64 = (machine: Machine): number => Number(machine.view.getBigUint64(take(machine, 8), true))
-
-const decode = (machine: Machine, from: number, to: number): string => {
-  try {
-    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(machine.bytes.subarray(from, to))
-  } catch {
-    throw refusal(machine, "a text is not UTF-8")
-  }
-}
-
-const text = (machine: Machine, length: number): string => {
-  const at = take(machine, length)
-  return decode(machine, at, at + length)
-}
-
-const line = (machine: Machine): string => {
-  const from = machine.next
-  const end = machine.bytes.indexOf(0x0a, from)
-  if (end < 0) throw refusal(machine, "a name has no end")
-  machine.next = end + 1
-  return decode(machine, from, end)
-}
-
-/** A little-endian two's complement integer; those of tensors fit 8 bytes. */
-const long = (machine: Machine, length: number): number => {
-  const at = take(machine, length)
-  if (length > 8) throw refusal(machine, `an integer has ${length} bytes; at most 8 are read`)
-  let value = 0n
-  for (let index = length - 1; index >= 0; index -= 1) value = value << 8n | BigInt(machine.view.getUint8(at + index))
-  const signed = Number(BigInt.asIntN(8 * length, value))
-  if (!Number.isSafeInteger(signed)) throw refusal(machine, `the integer ${signed} is larger than any size`)
-  return signed
-}
-
-const push = (machine: Machine, value: PickleValue): void => {
-  machine.stack.push(value)
-}
-
-const top = (machine: Machine): PickleValue => {
-  const value = machine.stack.length > (machine.marks.at(-1) ?? 0) ? machine.stack.at(-1) : undefined
-  if (value === undefined) throw refusal(machine, "an instruction wants a value where there is none")
-  return value
-}
-
-const pop = (machine: Machine): PickleValue => {
-  const value = top(machine)
-  machine.stack.pop()
-  return value
-}
-
-const popGroup = (machine: Machine): Array<PickleValue> => {
-  const mark = machine.marks.pop()
-  if (mark === undefined) throw refusal(machine, "a group of values ends that never began")
-  return machine.stack.splice(mark)
-}
 
 const pushTuple = (machine: Machine, size: number): void => {
   const items = Array.from({ length: size }, () => pop(machine)).toReversed()
@@ -153,7 +49,7 @@ const setItems = (machine: Machine, values: ReadonlyArray<PickleValue>): void =>
   }
   for (let index = 0; index < values.length; index += 2) {
     const [key = null, value] = values.slice(index, index + 2)
-    if (typeof key !== "string") throw refusal(machine, `a dict has the key ${describe(key)}; only texts are names of tensors`)
+    if (typeof key !== "string") throw refusal(machine, `a dict has the key ${describe(key)}, which names no tensor`)
     if (value === undefined) throw refusal(machine, `the key ${quote(key)} has no value`)
     target.items.push([key, value])
   }
@@ -163,7 +59,7 @@ const pushGlobal = (machine: Machine, module: string, attribute: string): void =
   const name = `${module}.${attribute}`
   const { constants, constructors } = machine.vocabulary
   if (name !== orderedDict && !constants.has(name) && !constructors.has(name)) {
-    throw refusal(machine, `it names ${quote(name)}, which no tensors need and which may run code where the file is loaded by Python`)
+    throw refusal(machine, `it names ${quote(name)}, which no tensor needs and which may run code when Python loads it`)
   }
   push(machine, { kind: "global", name })
 }
@@ -210,7 +106,8 @@ const recall = (machine: Machine, index: number): void => {
 
 const frame = (machine: Machine): void => {
   const length = unsigned64(machine)
-  if (length > machine.bytes.length - machine.next) throw refusal(machine, `a frame of ${length} bytes is larger than the rest`)
+  const left = machine.bytes.length - machine.next
+  if (length > left) throw refusal(machine, `a frame has ${length} bytes, but ${left} are left`)
 }
 
 /** The instructions that the pickles of torch.save consist of, by code. PROTO and STOP frame them, in `interpret`. */
@@ -256,11 +153,39 @@ const stop = 0x2e
 
 /** The other instructions of Python's pickles, to name them when they are refused. */
 const refusedNames: Readonly<Record<number, string>> = {
-  0x30: "POP", 0x31: "POP_MARK", 0x32: "DUP", 0x42: "BINBYTES", 0x43: "SHORT_BINBYTES", 0x46: "FLOAT", 0x49: "INT", 0x4c: "LONG",
-  0x50: "PERSID", 0x53: "STRING", 0x54: "BINSTRING", 0x55: "SHORT_BINSTRING", 0x56: "UNICODE", 0x64: "DICT", 0x67: "GET",
-  0x69: "INST", 0x6c: "LIST", 0x6f: "OBJ", 0x70: "PUT", 0x80: "a second PROTO", 0x81: "NEWOBJ", 0x82: "EXT1", 0x83: "EXT2", 0x84: "EXT4",
-  0x8b: "LONG4", 0x8e: "BINBYTES8", 0x8f: "EMPTY_SET", 0x90: "ADDITEMS", 0x91: "FROZENSET", 0x92: "NEWOBJ_EX",
-  0x96: "BYTEARRAY8", 0x97: "NEXT_BUFFER", 0x98: "READONLY_BUFFER"
+  0x30: "POP",
+  0x31: "POP_MARK",
+  0x32: "DUP",
+  0x42: "BINBYTES",
+  0x43: "SHORT_BINBYTES",
+  0x46: "FLOAT",
+  0x49: "INT",
+  0x4c: "LONG",
+  0x50: "PERSID",
+  0x53: "STRING",
+  0x54: "BINSTRING",
+  0x55: "SHORT_BINSTRING",
+  0x56: "UNICODE",
+  0x64: "DICT",
+  0x67: "GET",
+  0x69: "INST",
+  0x6c: "LIST",
+  0x6f: "OBJ",
+  0x70: "PUT",
+  0x80: "a second PROTO",
+  0x81: "NEWOBJ",
+  0x82: "EXT1",
+  0x83: "EXT2",
+  0x84: "EXT4",
+  0x8b: "LONG4",
+  0x8e: "BINBYTES8",
+  0x8f: "EMPTY_SET",
+  0x90: "ADDITEMS",
+  0x91: "FROZENSET",
+  0x92: "NEWOBJ_EX",
+  0x96: "BYTEARRAY8",
+  0x97: "NEXT_BUFFER",
+  0x98: "READONLY_BUFFER"
 }
 
 const refusedInstruction = (machine: Machine, code: number): WeightsInvalid => {
@@ -291,8 +216,8 @@ const interpret = (machine: Machine): PickleValue => {
 }
 
 /**
- * Reads a pickle of at most `largestPickle` bytes in one pass, in memory of about 100 bytes an instruction. Fails with the offset
- * and the name of whatever is not in the vocabulary or is no instruction that torch.save writes.
+ * Reads a pickle of at most `largestPickle` bytes in one pass, in memory of about 100 bytes an instruction. Fails with
+ * the offset and the name of whatever is not in the vocabulary or is no instruction that torch.save writes.
  */
 export const readPickle = (
   bytes: Uint8Array,

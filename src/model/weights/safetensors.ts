@@ -3,6 +3,7 @@ import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import type { FilesReader, StageFailure } from "../../pipeline/Reader.ts"
 import { WeightsInvalid } from "../Errors.ts"
+import { fileSize } from "./fileSize.ts"
 
 /** Element types of weights that models can be computed from, by their name in the format. */
 export const weightElements = { F32: "float32", F16: "float16", BF16: "bfloat16" } as const
@@ -28,7 +29,8 @@ const Entry = Schema.Struct({
 })
 const Header = Schema.fromJsonString(Schema.Record(Schema.String, Schema.Unknown))
 
-const bytesOf: { readonly [E in WeightElement]: number } = { float32: 4, float16: 2, bfloat16: 2 }
+/** Bytes of one element. */
+export const bytesOf: { readonly [E in WeightElement]: number } = { float32: 4, float16: 2, bfloat16: 2 }
 
 const isKnown = (dtype: string): dtype is keyof typeof weightElements => Object.hasOwn(weightElements, dtype)
 
@@ -51,12 +53,7 @@ export const readSafetensors = Effect.fn("readSafetensors")(function*(
   path: string
 ): Effect.fn.Return<ReadonlyMap<string, StoredTensor>, WeightsInvalid | StageFailure> {
   const invalid = (reason: string) => new WeightsInvalid({ file: path, reason })
-  const size = files.entries.find((entry) => entry.path === path)?.size
-  if (size === undefined) {
-    return yield* invalid(
-      `the file is not in the model's folder (${files.entries.map((entry) => entry.path).join(", ")}).`
-    )
-  }
+  const size = yield* fileSize(files, path)
   if (size < 8) return yield* invalid(`it has ${size} bytes, too few for a safetensors header.`)
   const prefix = yield* files.slice(path, 0, 8)
   const headerLength = new DataView(prefix.buffer, prefix.byteOffset, 8).getBigUint64(0, true)

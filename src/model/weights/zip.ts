@@ -52,9 +52,9 @@ const wideNumber = (view: DataView, offset: number): number => Number(view.getBi
 
 /** Rests of paths that climb, start at a root, or hide something: no tool that saves tensors writes such names. */
 const isPlainName = (name: string): boolean =>
-  name !== "" && !/[\\\p{Cc}]/u.test(name) && name.replace(/\/$/, "").split("/").every((part) => !["", ".", ".."].includes(part))
+  !/[\\\p{Cc}]/u.test(name) && name.replace(/\/$/, "").split("/").every((part) => !["", ".", ".."].includes(part))
 
-/** The numbers of an entry with those that need 64 bits taken from its zip64 field; undefined if the field lacks them. */
+/** The numbers of an entry, those that need 64 bits taken from its zip64 field; undefined if the field lacks them. */
 const widened = (extra: Uint8Array, numbers: ReadonlyArray<number>): ReadonlyArray<number> | undefined => {
   if (!numbers.includes(elsewhere)) return numbers
   const view = viewOf(extra)
@@ -110,8 +110,8 @@ const findDirectory = Effect.fn("findDirectory")(function*(
   }
   if (directory.entries > mostEntries || directory.length > largestDirectory) {
     return yield* invalid(
-      `its zip directory claims ${directory.entries} entries in ${directory.length} bytes, more than the ${mostEntries} entries ` +
-        `in ${largestDirectory} bytes that are read.`
+      `its zip directory claims ${directory.entries} entries in ${directory.length} bytes; at most ${mostEntries} in ` +
+        `${largestDirectory} bytes are read.`
     )
   }
   return directory
@@ -133,14 +133,14 @@ const list = Effect.fn("list")(function*(
     const nameEnd = isRecord ? at + listedSize + view.getUint16(at + 28, true) : Infinity
     const extraEnd = isRecord ? nameEnd + view.getUint16(at + 30, true) : Infinity
     const recordEnd = isRecord ? extraEnd + view.getUint16(at + 32, true) : Infinity
-    if (recordEnd > bytes.length) return yield* invalid(`its zip directory is damaged at byte ${directory.offset + at}.`)
+    if (recordEnd > bytes.length) return yield* invalid(`its zip directory is damaged, ${at} bytes from its start.`)
     const nameBytes = bytes.subarray(at + listedSize, nameEnd)
     const name = new TextDecoder("utf-8", { ignoreBOM: true }).decode(nameBytes)
     const shown = JSON.stringify(name.slice(0, 200))
     if (!isPlainName(name)) return yield* invalid(`its entry ${shown} has a name that is no plain path.`)
     if ((view.getUint16(at + 8, true) & encrypted) !== 0) return yield* invalid(`its entry ${shown} is encrypted.`)
     if (view.getUint16(at + 10, true) !== 0) {
-      return yield* invalid(`its entry ${shown} is compressed, so that nothing in it can be read in place; save it again by torch.`)
+      return yield* invalid(`its entry ${shown} is compressed and cannot be read in place; save it again by torch.`)
     }
     const numbers = widened(
       bytes.subarray(nameEnd, extraEnd),
@@ -148,7 +148,7 @@ const list = Effect.fn("list")(function*(
     )
     const [length = -1, stored = -1, header = -1] = numbers ?? []
     if (numbers === undefined || length !== stored || header + localSize + length > directory.offset) {
-      return yield* invalid(`its entry ${shown} claims ${length} bytes at ${header}, of ${directory.offset}: the file is damaged.`)
+      return yield* invalid(`its entry ${shown} claims ${length} bytes at ${header}, of ${directory.offset}.`)
     }
     listed.push({ name, nameBytes, header, length })
     at = recordEnd
@@ -160,9 +160,9 @@ const list = Effect.fn("list")(function*(
 })
 
 /**
- * The entries of an archive, by name. Reads the central directory and each entry's header, and holds no more than these: at
- * most 16 MiB. Refuses what no tool that saves tensors makes: entries that are compressed, encrypted, overlapping, out of the
- * file's bounds, named twice, or named differently in front of their bytes than in the directory.
+ * The entries of an archive, by name. Reads the central directory, at most 16 MiB, and each entry's header. Refuses
+ * what no tool that saves tensors makes: entries that are compressed, encrypted, overlapping, out of the file's
+ * bounds, named twice, or named differently in front of their bytes than in the directory.
  */
 export const readZip = Effect.fn("readZip")(function*(
   files: FilesReader,
@@ -179,7 +179,8 @@ export const readZip = Effect.fn("readZip")(function*(
     const local = yield* files.slice(path, header, room)
     if (room < localSize + nameBytes.length) return yield* invalid(`its entry "${name}" overlaps the one after it.`)
     const view = viewOf(local)
-    const sameName = view.getUint16(26, true) === nameBytes.length && nameBytes.every((byte, at) => byte === local[localSize + at])
+    const sameName = view.getUint16(26, true) === nameBytes.length &&
+      nameBytes.every((byte, at) => byte === local[localSize + at])
     if (view.getUint32(0, true) !== localSignature || view.getUint16(8, true) !== 0 || !sameName) {
       return yield* invalid(`what lies at byte ${header} is not its entry "${name}", as its zip directory says.`)
     }

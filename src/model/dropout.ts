@@ -1,5 +1,5 @@
 /** Dropout whose mask is a hash of where it is used, the same however rows are grouped into batches. */
-import { bitwiseXor, cast, constant, less, mul, shiftRight, unsqueeze, where } from "../graph/build.ts"
+import { add, cast, constant, less, mul, unsqueeze, where } from "../graph/build.ts"
 import type { Tensor } from "../graph/Operator.ts"
 import { hash, hashText } from "./random.ts"
 
@@ -7,16 +7,19 @@ import { hash, hashText } from "./random.ts"
 export const dropoutKey = (seed: number, step: number, row: number, position: number): number =>
   hash(seed, step, row, position)
 
-/** A key for every feature of one layer's input. */
-const featureKeys = (layer: string, features: number): Tensor => {
+/** What makes a hash function for every feature of one layer's input. */
+const featureHashes = (layer: string, features: number): { readonly factor: Tensor; readonly offset: Tensor } => {
   const key = hashText(layer)
-  return constant("uint32", [features], Uint32Array.from({ length: features }, (_, feature) => hash(key, feature)))
+  const each = (value: (feature: number) => number) =>
+    constant("uint32", [features], Uint32Array.from({ length: features }, (_, feature) => value(feature)))
+  return { factor: each((feature) => hash(key, feature, 0) | 1), offset: each((feature) => hash(key, feature, 1)) }
 }
 
 /**
  * Sets elements of x [tokens, features] to zero with probability `rate` and scales the others by 1 / (1 - rate).
- * `keys`, uint32 [tokens], come from `dropoutKey`; `layer` names the use. The two keys are mixed as MurmurHash3 ends;
- * its last step changes only low bits, and the decision is made on the high 24.
+ * `keys`, uint32 [tokens], come from `dropoutKey`; `layer` names the use. The high bits of factor × key + offset decide,
+ * modulo 2^32: pairwise independent hashing (Dietzfelbinger, 1996). Hashes that shift and mix bits need operators which
+ * graphics devices leave to the CPU, and each of those sends the whole mask there and back.
  */
 export const dropout = (
   x: Tensor,
@@ -25,10 +28,9 @@ export const dropout = (
   const features = x.shape[1]
   if (typeof features !== "number") throw new Error("internal: dropout of a named number of features")
   if (rate === 0) return x
-  const key = bitwiseXor(unsqueeze(keys, 1), featureKeys(layer, features))
-  const once = mul(bitwiseXor(key, shiftRight(key, 16)), 0x85ebca6b)
-  const twice = mul(bitwiseXor(once, shiftRight(once, 13)), 0xc2b2ae35)
-  const draw = cast(shiftRight(twice, 8), "int32")
-  const dropped = less(draw, Math.round(rate * 0x1000000))
+  const { factor, offset } = featureHashes(layer, features)
+  const draw = cast(add(mul(unsqueeze(keys, 1), factor), offset), "int32")
+  // Read as signed, 2^32 equally likely values start at -2^31.
+  const dropped = less(draw, Math.floor(rate * 2 ** 32) - 2 ** 31)
   return mul(x, where(dropped, 0, 1 / (1 - rate)))
 }

@@ -65,6 +65,15 @@ layer(Runtime)("dropout", (it) => {
       assert.closeTo(both(mask, [...mask.slice(1), mask[0] ?? []]), 0.09, 0.01)
     }))
 
+  it.effect("is independent between features", () =>
+    Effect.gen(function*() {
+      const mask = yield* dropped("first", 0.3, keysOf(1, 0))
+      for (const distance of [1, 2, 50]) {
+        const moved = mask.map((row) => [...row.slice(distance), ...row.slice(0, distance)])
+        assert.closeTo(both(mask, moved), 0.09, 0.01)
+      }
+    }))
+
   it.effect("follows a token into another batch", () =>
     Effect.gen(function*() {
       const mask = yield* dropped("first", 0.3, keysOf(1, 0))

@@ -92,26 +92,18 @@ describe.skipIf(process.platform !== "linux")("a training", () => {
       assert.deepStrictEqual(runtimesOf(process.pid), [])
     }).pipe(Effect.provide(Runtime)))
 
-  it.live("at an absurd learning rate stops at the first step without a loss, naming step, rate and rows", () =>
-    Effect.gen(function*() {
-      const steps: Array<number> = []
-      const run = watched(training({ learningRate: 1e38, schedule: "constant" }), (step) =>
-        Effect.sync(() => steps.push(step)))
-      const failure = yield* Effect.flip(run)
-      assert.strictEqual(failure._tag, "TrainingDiverged")
-      assert.deepInclude(failure, { step: 2, learningRate: 1e38, rows: [6, 7, 8, 9, 10, 11] })
-      assert.match(failure.message, /step 2: the loss is (NaN|Infinity).*rate 1e\+38, with rows 6, 7, 8, 9, 10, 11/)
-      assert.deepStrictEqual(steps, [1])
-      assert.deepStrictEqual(runtimesOf(process.pid), [])
-    }).pipe(Effect.provide(Runtime)))
-
   it.live("on weights that are no numbers stops at the step that reads them", () =>
     Effect.gen(function*() {
       const learned = new Set(rows.slice(0, 6).flat())
       const token = rows.slice(6, 12).flat().find((id) => !learned.has(id)) ?? NaN
-      const failure = yield* Effect.flip(training({}, rows, yield* modelWithout(token)))
+      const steps: Array<number> = []
+      const run = watched(training({}, rows, yield* modelWithout(token)), (step) => Effect.sync(() => steps.push(step)))
+      const failure = yield* Effect.flip(run)
       assert.strictEqual(failure._tag, "TrainingDiverged")
       assert.deepInclude(failure, { step: 2, rows: [6, 7, 8, 9, 10, 11], loss: NaN })
+      assert.match(failure.message, /step 2: the loss is NaN.*learning rate 0\.000\d+, with rows 6, 7, 8, 9, 10, 11/)
+      assert.deepStrictEqual(steps, [1])
+      assert.deepStrictEqual(runtimesOf(process.pid), [])
     }).pipe(Effect.provide(Runtime)))
 
   it.live("of fifty steps, no two of one shape, needs no more memory than its largest step", () =>

@@ -100,8 +100,18 @@ const results = compare({ base, tuned }, {
   answers
 })
 
+const expect = {
+  tuned: { "perplexity": atMost(12), "reviews, 0 shots": atLeast(0.8) }
+}
+
 export default experiment("quickstart", {
   results,
-  expect: { tuned: { perplexity: atMost(20), "reviews, 0 shots": atLeast(0.8) } },
-  report: report({ title: "Quickstart" })({ results, training: { tuned: tuned.log }, tuned: { tuned: "base" } })
+  expect,
+  report: report({
+    title: "Quickstart",
+    notes: [
+      "A GPT-NeoX of 3.8 million parameters, before and after one epoch of LoRA tuning on Japanese instructions. Perplexity is over " +
+      "answers to questions that no training row asks; the reviews are in no training row either."
+    ]
+  })({ results, training: { tuned: tuned.log }, tuned: { tuned: "base" }, expect })
 })

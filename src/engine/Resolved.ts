@@ -2,12 +2,12 @@
 import type * as Schema from "effect/Schema"
 import type { FileEntry } from "../pipeline/Reader.ts"
 import { digestOf } from "../store/Digest.ts"
-import type { ObjectRef } from "../store/ObjectRef.ts"
 
-/** A file with a place: in the store (then `stored` says how it looked when it was last known intact) or outside. */
+/** A file with a place. */
 export interface ResolvedFile extends FileEntry {
   readonly location: string
-  readonly stored: ObjectRef | null
+  /** For a file outside the store: when it was last written to, in nanoseconds since 1970. */
+  readonly writtenAt: bigint | null
 }
 
 export type Resolved =

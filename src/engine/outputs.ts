@@ -56,7 +56,7 @@ const entriesOf = (objects: { readonly [path: string]: ObjectRef }, locate: (ref
     size: ref.size,
     digest: ref.digest,
     location: locate(ref),
-    stored: ref
+    writtenAt: null
   })).toSorted((a, b) => compareText(a.path, b.path))
 
 const writeFiles = (content: FilesContent) =>

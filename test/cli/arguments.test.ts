@@ -4,7 +4,7 @@ import * as Effect from "effect/Effect"
 import { assert } from "vitest"
 import { invocation } from "../../src/cli/arguments.ts"
 
-it.effect.each([
+const refused: ReadonlyArray<readonly [ReadonlyArray<string>, string]> = [
   [[], "A verb is missing"],
   [["walk", "pipeline.ts"], 'There is no verb "walk"; there are run, plan'],
   [["run"], '"tanren run" needs the file of an experiment'],
@@ -17,7 +17,9 @@ it.effect.each([
   [["plan", "pipeline.ts", "node", "other"], '"other" is one argument too many'],
   [["run", "pipeline.ts", "node"], '"node" is one argument too many'],
   [["graph", "pipeline.ts", "node"], '"node" is one argument too many']
-])("%j is refused", ([argv, reason]) =>
+]
+
+it.effect.each(refused)("%j is refused", ([argv, reason]) =>
   Effect.gen(function*() {
     const { message } = yield* Effect.flip(invocation(argv, {}))
     assert.include(message, reason)

@@ -3,8 +3,9 @@ import { execFile, spawn, type ChildProcess } from "node:child_process"
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import * as path from "node:path"
+import { setTimeout as sleep } from "node:timers/promises"
 import { fileURLToPath } from "node:url"
-import { onTestFinished } from "vitest"
+import { afterAll } from "vitest"
 
 const checkout = fileURLToPath(new URL("../..", import.meta.url))
 const launcher = path.join(checkout, "bin", "tanren.js")
@@ -31,10 +32,18 @@ export interface Project {
   readonly start: (...args: ReadonlyArray<string>) => { readonly process: ChildProcess; readonly ended: Promise<Ended> }
 }
 
-/** Makes a project of the files; it goes with the test. */
+const folders: Array<string> = []
+const children: Array<ChildProcess> = []
+
+afterAll(() => {
+  for (const child of children) child.kill("SIGKILL")
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true })
+})
+
+/** Makes a project of the files; it goes when the tests of the file are done. */
 export const makeProject = (files: { readonly [file: string]: string }): Project => {
   const folder = mkdtempSync(path.join(tmpdir(), "tanren-project-"))
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
+  folders.push(folder)
   const at = (file: string) => path.join(folder, file)
   const write = (file: string, text: string) => {
     mkdirSync(path.dirname(at(file)), { recursive: true })
@@ -48,6 +57,7 @@ export const makeProject = (files: { readonly [file: string]: string }): Project
 
   const start: Project["start"] = (...args) => {
     const child = spawn(process.execPath, [launcher, ...args], { cwd: folder, stdio: ["ignore", "pipe", "pipe"] })
+    children.push(child)
     const texts = { out: "", err: "" }
     child.stdout.on("data", (data) => texts.out += data)
     child.stderr.on("data", (data) => texts.err += data)
@@ -65,6 +75,14 @@ export const makeProject = (files: { readonly [file: string]: string }): Project
     return out.trim().split("\n").map((line) => JSON.parse(line))
   }
   return { folder, write, read: (file) => readFileSync(at(file), "utf8"), remove: (file) => rmSync(at(file)), tanren, lines, start }
+}
+
+/** Waits for something outside the process; gives up after a minute. */
+export const until = async (condition: () => boolean): Promise<void> => {
+  for (let waited = 0; !condition(); waited++) {
+    if (waited === 6_000) throw new Error("what was waited for did not come")
+    await sleep(10)
+  }
 }
 
 /** Rows of a small instruction corpus; every fifth is a translation. */

@@ -1,7 +1,7 @@
 /** Stages as users write them, good and bad: each a file of a project, with a function for pipelines. */
 
 const header = `
-import { anyTable, apply, MeasurementResult, stage, type Table, valueOf } from "tanren"
+import { anyTable, apply, MeasurementResult, someFiles, stage, type Table, valueOf } from "tanren"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
@@ -27,6 +27,25 @@ export const gate = overRows("gate", `
     while (!existsSync(config.name + ".go")) yield* Effect.sleep(10)
     return { rows: rows.batches }
   })`)
+
+/** A gate that reads the files in "rows" itself. */
+export const reader = `${header}
+const readerStage = stage({
+  name: "reader", module: import.meta.url, computes: false, config: Schema.Struct({ name: Schema.String }),
+  inputs: { files: someFiles }, outputs: { count: valueOf(Schema.Int) },
+  run: ({ files }, config) => Effect.gen(function*() {
+    appendFileSync(config.name + ".started", "x")
+    while (!existsSync(config.name + ".go")) yield* Effect.sleep(10)
+    return { count: files.entries.length }
+  })
+})
+export const reader = (name: string) => apply(readerStage, {
+  config: { name },
+  inputs: { files: { kind: "files", origin: { kind: "external", folder: "rows", patterns: ["*.json"] } } },
+  schemas: {},
+  label: name
+}).count
+`
 
 /** A stage that gives some rows, and waits like a gate before it gives more. */
 export const stutter = overRows("stutter", `

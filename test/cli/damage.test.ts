@@ -1,0 +1,158 @@
+/** Damaged results are found and made anew; results of what moved meanwhile are not kept. */
+import { chmodSync, readFileSync, statSync, truncateSync, utimesSync, writeFileSync, existsSync } from "node:fs"
+import * as path from "node:path"
+import { assert, describe, test } from "vitest"
+import { dataProject, type Line, makeProject, type Project, rowsOf, until } from "./project.ts"
+import { filesIn, stored } from "./stored.ts"
+import { counting, gate, pipelineOf, reader } from "./userStages.ts"
+
+const load = "load: rows/*.json"
+
+const ran = (lines: ReadonlyArray<Line>): ReadonlyArray<unknown> =>
+  lines.filter(({ event }) => event === "started").map(({ node }) => node)
+
+/** The file of the record of a step. */
+const recordOf = (project: Project, step: string): string => {
+  const file = filesIn(project, "actions").find((each) =>
+    JSON.parse(readFileSync(each, "utf8")).provenance.step === step
+  )
+  if (file === undefined) throw new Error(`no record of ${step}`)
+  return file
+}
+
+/** The file of the object behind a table. */
+const objectOf = (project: Project, step: string, output: string): string => {
+  const record = JSON.parse(readFileSync(recordOf(project, step), "utf8"))
+  const digest: string = record.outputs[output].objects["table.arrow"].digest
+  return path.join(project.folder, "cache", "objects", digest.slice(0, 2), digest.slice(2))
+}
+
+/** Changes a file, and sets its time back as if nobody had. */
+const damage = (file: string, change: (file: string) => void) => {
+  const { atime, mtime } = statSync(file)
+  chmodSync(file, 0o644)
+  change(file)
+  utimesSync(file, atime, mtime)
+}
+
+const flipBit = (file: string) => {
+  const bytes = readFileSync(file)
+  const middle = bytes.length >> 1
+  bytes[middle] = (bytes[middle] ?? 0) ^ 1
+  writeFileSync(file, bytes)
+}
+
+const cutShort = (file: string) => truncateSync(file, statSync(file).size - 7)
+
+describe.concurrent("what lies damaged in the store", () => {
+  test.for([["a flipped bit", flipBit], ["a cut", cutShort]] as const)(
+    "%s: the object is made again, and nothing that is whole",
+    async ([, change]) => {
+      const project = makeProject(dataProject())
+      await project.tanren("run", "pipeline.ts")
+      const { objects } = stored(project)
+      damage(objectOf(project, "holdOut", "training"), change)
+      const plan = await project.lines("plan", "pipeline.ts", "holdOut")
+      assert.deepInclude(plan[0], { status: "run", reason: "its stored result is missing or damaged" })
+      assert.deepStrictEqual(ran(await project.lines("run", "pipeline.ts")), ["holdOut"])
+      assert.deepStrictEqual(stored(project).objects, objects)
+    }
+  )
+
+  test("a chain of damaged objects is made again from its sound beginning", async () => {
+    const project = makeProject(dataProject())
+    await project.tanren("run", "pipeline.ts")
+    const { objects } = stored(project)
+    for (const [step, output] of [[load, "rows"], ["filter: no translation", "rows"], ["shorten", "rows"]] as const) {
+      damage(objectOf(project, step, output), flipBit)
+    }
+    const { code, err } = await project.tanren("run", "pipeline.ts")
+    assert.strictEqual(code, 0, err)
+    assert.deepStrictEqual(stored(project).objects, objects)
+  })
+
+  test("a garbled record is no record", async () => {
+    const project = makeProject(dataProject())
+    await project.tanren("run", "pipeline.ts")
+    const { objects } = stored(project)
+    cutShort(recordOf(project, "shorten"))
+    assert.deepStrictEqual(ran(await project.lines("run", "pipeline.ts")), ["shorten"])
+    assert.deepStrictEqual(stored(project).objects, objects)
+  })
+})
+
+describe.concurrent("what moves while a stage runs", () => {
+  const files = {
+    "rows/a.json": rowsOf(20),
+    "gate.ts": gate,
+    "counting.ts": counting,
+    "pipeline.ts": pipelineOf('const held = gate("held")(rows)', "{ results: {}, outputs: { count: counting(held) } }", [
+      "gate",
+      "counting"
+    ])
+  }
+
+  /** Runs the pipeline and edits a file while the gate is shut. */
+  const during = async (project: Project, edit: () => void) => {
+    const { ended } = project.start("run", "pipeline.ts")
+    await Promise.race([ended, until(() => existsSync(path.join(project.folder, "held.started")))])
+    edit()
+    project.write("held.go", "")
+    return ended
+  }
+
+  test("code of the stage that runs: its result is not kept", async () => {
+    const project = makeProject(files)
+    const { code, err } = await during(project, () => project.write("gate.ts", gate.replace("sleep(10)", "sleep(11)")))
+    assert.strictEqual(code, 1)
+    assert.match(err, /^✗ held: While "held" ran, what it was made from changed: \S+gate\.ts\. Its result was not stored/)
+    assert.deepStrictEqual(stored(project).steps, [load])
+    assert.deepStrictEqual(ran(await project.lines("run", "pipeline.ts")), ["held", "counting"])
+  })
+
+  test("a comment in that code: the result is kept", async () => {
+    const project = makeProject(files)
+    const { code, err } = await during(project, () => project.write("gate.ts", `// a comment\n${gate}`))
+    assert.strictEqual(code, 0, err)
+    assert.deepStrictEqual(ran(await project.lines("run", "pipeline.ts")), [])
+  })
+
+  test("code of a stage that is yet to start: its result is not kept under either key", async () => {
+    const project = makeProject(files)
+    const { code, err } = await during(project, () => project.write("counting.ts", counting.replace("rows.rows", "rows.rows + 1")))
+    assert.strictEqual(code, 1)
+    assert.match(err, /^✗ counting: While "counting" ran, what it was made from changed: \S+counting\.ts/)
+    assert.deepStrictEqual(stored(project).steps, ["held", load])
+  })
+
+  test("files that the stage reads: its result is not kept, even if they are put back", async () => {
+    for (const after of [rowsOf(21), rowsOf(20)]) {
+      const project = makeProject({
+        ...files,
+        "reader.ts": reader,
+        "pipeline.ts": pipelineOf("", '{ results: {}, outputs: { held: reader("held") } }', ["reader"])
+      })
+      const { code, err } = await during(project, () => {
+        project.write("rows/a.json", "[]")
+        project.write("rows/a.json", after)
+      })
+      assert.strictEqual(code, 1, err)
+      assert.match(err, /^✗ held: While "held" ran, what it was made from changed: \S+rows\/a\.json/)
+      assert.deepStrictEqual(stored(project).steps, [])
+    }
+  })
+
+  test("code that was edited after it was loaded: nothing runs", async () => {
+    const project = makeProject({
+      ...files,
+      "pipeline.ts": `${files["pipeline.ts"]}
+import { writeFileSync } from "node:fs"
+writeFileSync(new URL("gate.ts", import.meta.url), ${JSON.stringify(gate.replace("sleep(10)", "sleep(11)"))})
+`
+    })
+    const { code, err } = await project.tanren("run", "pipeline.ts")
+    assert.strictEqual(code, 2)
+    assert.match(err, /^These modules changed after this process loaded them: \S+gate\.ts\. Nothing was run\. Run again\.\n$/)
+    assert.deepStrictEqual(stored(project).steps, [])
+  })
+})

@@ -1,22 +1,9 @@
 /** A model's config.json, read strictly: a field that would change results and is not supported is refused. */
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
+import { type Activation, activationNames } from "./activation.ts"
 import { ModelUnsupported } from "./Errors.ts"
-
-/** Activation functions by what they compute; transformers has several names for one function. */
-export type Activation = "gelu" | "gelu tanh" | "relu" | "silu"
-
-const activations = {
-  gelu: "gelu",
-  gelu_python: "gelu",
-  gelu_new: "gelu tanh",
-  gelu_fast: "gelu tanh",
-  gelu_pytorch_tanh: "gelu tanh",
-  gelu_accurate: "gelu tanh",
-  relu: "relu",
-  silu: "silu",
-  swish: "silu"
-} as const satisfies Readonly<Record<string, Activation>>
+import { readRotary, type RotaryConfig, rotaryFields, type RotaryScaling } from "./rotaryConfig.ts"
 
 /** What every architecture has. */
 interface Common {
@@ -33,6 +20,7 @@ interface Common {
   readonly tiedEmbeddings: boolean
   readonly attentionBias: boolean
   readonly rotaryBase: number
+  readonly rotaryScaling: RotaryScaling
   readonly beginOfText: number | null
   /** Tokens that end a text, the first being the one that tokenizers append. */
   readonly endOfText: ReadonlyArray<number>
@@ -70,13 +58,6 @@ const Size = Schema.Int.check(Schema.isGreaterThan(0))
 const TokenIds = Schema.Union([Schema.Int, Schema.Array(Schema.Int)])
 const field = <S extends Schema.Top>(schema: S) => Schema.optionalKey(Schema.NullOr(schema))
 
-const RotaryParameters = Schema.Struct({
-  rope_type: field(Schema.String),
-  type: field(Schema.String),
-  rope_theta: field(Schema.Finite),
-  partial_rotary_factor: field(Schema.Finite)
-})
-
 /** Fields that both architectures have, under their names of all transformers versions. */
 const commonFields = {
   hidden_size: Size,
@@ -84,13 +65,10 @@ const commonFields = {
   num_attention_heads: Size,
   intermediate_size: Size,
   vocab_size: Size,
-  max_position_embeddings: Size,
+  ...rotaryFields,
   hidden_act: field(Schema.String),
   attention_bias: field(Schema.Boolean),
   tie_word_embeddings: field(Schema.Boolean),
-  rope_theta: field(Schema.Finite),
-  rope_parameters: field(RotaryParameters),
-  rope_scaling: field(RotaryParameters),
   bos_token_id: field(Schema.Int),
   eos_token_id: field(TokenIds)
 }
@@ -117,29 +95,55 @@ const unsupported = (file: string, name: string, found: unknown, supported: stri
   new ModelUnsupported({ file, field: name, found: JSON.stringify(found) ?? "absent", supported })
 
 const activationOf = (file: string, name: string): Effect.Effect<Activation, ModelUnsupported> => {
-  const activation = Object.entries(activations).find(([known]) => known === name)?.[1]
+  const activation = Object.entries(activationNames).find(([known]) => known === name)?.[1]
   return activation === undefined
-    ? Effect.fail(unsupported(file, "hidden_act", name, Object.keys(activations).join(", ")))
+    ? Effect.fail(unsupported(file, "hidden_act", name, Object.keys(activationNames).join(", ")))
     : Effect.succeed(activation)
 }
 
-/** How positions are rotated, from whichever field says so. */
-const rotaryOf = Effect.fnUntraced(function*(
+/** Fields that change what is computed, with the JSON under which they change nothing, as they do if absent or null. */
+const refusals: { readonly [A in Architecture]: Readonly<Record<string, string>> } = {
+  gpt_neox: {
+    attention_dropout: "0",
+    attention_probs_dropout_prob: "0",
+    head_dim: "null",
+    hidden_dropout: "0",
+    hidden_dropout_prob: "0",
+    quantization_config: "null",
+    sliding_window: "null"
+  },
+  llama: {
+    attention_dropout: "0",
+    original_max_position_embeddings: "null",
+    partial_rotary_factor: "1",
+    pretraining_tp: "1",
+    quantization_config: "null",
+    sliding_window: "null"
+  }
+}
+
+const refuseFields = (
   file: string,
-  { rope_parameters, rope_scaling }: typeof CommonFile.Type
-): Effect.fn.Return<typeof RotaryParameters.Type, ModelUnsupported> {
-  const rotary = { ...rope_scaling, ...rope_parameters }
-  const kind = rotary.rope_type ?? rotary.type ?? "default"
-  return kind === "default" ? rotary : yield* unsupported(file, "rope_type", kind, "default")
-})
+  architecture: Architecture,
+  json: object
+): Effect.Effect<void, ModelUnsupported> => {
+  const found = new Map<string, unknown>(Object.entries(json))
+  const failure = Object.entries(refusals[architecture]).find(([name, plain]) => {
+    const value = found.get(name) ?? null
+    return value !== null && JSON.stringify(value) !== plain
+  })
+  return failure === undefined
+    ? Effect.void
+    : Effect.fail(unsupported(file, failure[0], found.get(failure[0]), `${failure[1]}, or leaving it out`))
+}
 
 const common = Effect.fnUntraced(function*(
   file: string,
   fields: typeof CommonFile.Type,
-  defaults: Pick<Common, "activation" | "attentionBias">
+  defaults: Pick<Common, "activation" | "attentionBias">,
+  rotary: RotaryConfig
 ): Effect.fn.Return<Common, ModelUnsupported> {
   const end = fields.eos_token_id ?? []
-  const { rope_theta: rotaryBase } = yield* rotaryOf(file, fields)
   return {
     hidden: fields.hidden_size,
     layers: fields.num_hidden_layers,
@@ -150,7 +154,8 @@ const common = Effect.fnUntraced(function*(
     activation: yield* activationOf(file, fields.hidden_act ?? defaults.activation),
     tiedEmbeddings: fields.tie_word_embeddings ?? false,
     attentionBias: fields.attention_bias ?? defaults.attentionBias,
-    rotaryBase: rotaryBase ?? fields.rope_theta ?? 10_000,
+    rotaryBase: rotary.base ?? fields.rope_theta ?? 10_000,
+    rotaryScaling: rotary.scaling,
     beginOfText: fields.bos_token_id ?? null,
     endOfText: typeof end === "number" ? [end] : end
   }
@@ -160,13 +165,13 @@ const gptNeox = Effect.fn("config.gptNeox")(function*(
   file: string,
   fields: typeof GptNeoxFile.Type
 ): Effect.fn.Return<GptNeoxConfig, ModelUnsupported> {
-  const shared = yield* common(file, fields, { activation: "gelu", attentionBias: true })
+  const rotary = yield* readRotary(file, fields)
+  const shared = yield* common(file, fields, { activation: "gelu", attentionBias: true }, rotary)
   const { heads, hidden } = shared
   if (hidden % heads !== 0) {
     return yield* unsupported(file, "num_attention_heads", heads, `a divisor of hidden_size, which is ${hidden}`)
   }
-  const rotary = yield* rotaryOf(file, fields)
-  const fraction = rotary.partial_rotary_factor ?? fields.partial_rotary_factor ?? fields.rotary_pct ?? 0.25
+  const fraction = rotary.share ?? fields.partial_rotary_factor ?? fields.rotary_pct ?? 0.25
   const rotarySize = Math.floor(hidden / heads * fraction)
   if (rotarySize % 2 !== 0 || rotarySize <= 0 || rotarySize > hidden / heads) {
     return yield* unsupported(file, "rotary_pct", fraction, `a fraction that rotates an even part of ${hidden / heads}`)
@@ -174,7 +179,7 @@ const gptNeox = Effect.fn("config.gptNeox")(function*(
   return {
     ...shared,
     architecture: "gpt_neox",
-    rotaryBase: rotary.rope_theta ?? fields.rope_theta ?? fields.rotary_emb_base ?? 10_000,
+    rotaryBase: rotary.base ?? fields.rope_theta ?? fields.rotary_emb_base ?? 10_000,
     rotarySize,
     parallelResidual: fields.use_parallel_residual ?? true,
     layerNormEpsilon: fields.layer_norm_eps ?? 1e-5
@@ -185,7 +190,11 @@ const llama = Effect.fn("config.llama")(function*(
   file: string,
   fields: typeof LlamaFile.Type
 ): Effect.fn.Return<LlamaConfig, ModelUnsupported> {
-  const shared = yield* common(file, fields, { activation: "silu", attentionBias: false })
+  const rotary = yield* readRotary(file, fields)
+  if (rotary.share !== null && rotary.share !== 1) {
+    return yield* unsupported(file, "partial_rotary_factor", rotary.share, "1, since LLaMA rotates whole heads")
+  }
+  const shared = yield* common(file, fields, { activation: "silu", attentionBias: false }, rotary)
   const { heads, hidden } = shared
   const headSize = fields.head_dim ?? hidden / heads
   if (!Number.isInteger(headSize) || headSize % 2 !== 0) {
@@ -235,7 +244,7 @@ const isArchitecture = (name: unknown): name is Architecture =>
 /** Reads the parsed content of a config.json; `file` names it in errors. */
 export const readConfig = (file: string, json: unknown): Effect.Effect<ModelConfig, ModelUnsupported> => {
   const architecture = typeof json === "object" && json !== null && "model_type" in json ? json.model_type : undefined
-  return isArchitecture(architecture)
-    ? decoders[architecture](file, json)
+  return typeof json === "object" && json !== null && isArchitecture(architecture)
+    ? Effect.andThen(refuseFields(file, architecture, json), decoders[architecture](file, json))
     : Effect.fail(unsupported(file, "model_type", architecture, Object.keys(decoders).join(", ")))
 }

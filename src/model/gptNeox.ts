@@ -40,13 +40,14 @@ const weightsOf = (config: GptNeoxConfig): ReadonlyMap<string, ReadonlyArray<num
 
 /** A GPT-NeoX model of these sizes. */
 export const gptNeox = (config: GptNeoxConfig): Backbone => {
-  const { heads, hidden, layerNormEpsilon, layers, parallelResidual, positions, rotaryBase, rotarySize } = config
+  const { heads, hidden, layerNormEpsilon, layers, parallelResidual, positions, rotarySize } = config
+  const { rotaryBase: base, rotaryScaling: scaling } = config
   const size = hidden / heads
 
   const forward = ({ attend, linear, weight }: Parts, { ids, position }: Tokens) => {
     const [tokens] = ids.shape
     if (tokens === undefined) throw new Error("internal: token ids without an axis")
-    const rotation = rotationAt(position, { positions, size: rotarySize, base: rotaryBase })
+    const rotation = rotationAt(position, { positions, size: rotarySize, base, scaling })
     const norm = (path: string, x: Tensor): Tensor =>
       layerNorm(x, weight(`${path}.weight`), weight(`${path}.bias`), layerNormEpsilon)
 

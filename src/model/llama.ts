@@ -46,12 +46,13 @@ const weightsOf = (config: LlamaConfig): ReadonlyMap<string, ReadonlyArray<numbe
 
 /** A LLaMA model of these sizes. */
 export const llama = (config: LlamaConfig): Backbone => {
-  const { headSize, heads, keyValueHeads, layers, normEpsilon, positions, rotaryBase } = config
+  const { headSize, heads, keyValueHeads, layers, normEpsilon, positions } = config
+  const { rotaryBase: base, rotaryScaling: scaling } = config
 
   const forward = ({ attend, linear, weight }: Parts, { ids, position }: Tokens) => {
     const [tokens] = ids.shape
     if (tokens === undefined) throw new Error("internal: token ids without an axis")
-    const rotation = rotationAt(position, { positions, size: headSize, base: rotaryBase })
+    const rotation = rotationAt(position, { positions, size: headSize, base, scaling })
     const norm = (path: string, x: Tensor): Tensor => rmsNorm(x, weight(`${path}.weight`), normEpsilon)
 
     const attention = (layer: number, x: Tensor) => {

@@ -1,6 +1,7 @@
 /** Rotary position embedding (Su et al., 2021), with the tables that transformers computes, float32 step by step. */
 import { add, concat, constant, gather, mul, slice, sub, unsqueeze } from "../graph/build.ts"
 import type { Tensor } from "../graph/Operator.ts"
+import type { RotaryScaling } from "./rotaryConfig.ts"
 
 /** Cosine and sine of every token's angles, [tokens, 1, size / 2]. */
 export interface Rotation {
@@ -8,29 +9,62 @@ export interface Rotation {
   readonly sine: Tensor
 }
 
-/** Row p holds f(p · base^(-2i / size)) for i < size / 2. */
-const table = (positions: number, size: number, base: number, f: (angle: number) => number): Tensor => {
-  const half = size / 2
-  const data = new Float32Array(positions * half)
-  for (let i = 0; i < half; i++) {
-    const frequency = Math.fround(1 / Math.fround(base ** Math.fround(2 * i / size)))
-    for (let position = 0; position < positions; position++) {
-      data[position * half + i] = f(Math.fround(frequency * position))
+/** What the tables of a model are made from. */
+export interface RotaryOptions {
+  /** Rows of the tables: tokens in the longest sequence. */
+  readonly positions: number
+  /** Elements of a head that are rotated. */
+  readonly size: number
+  readonly base: number
+  readonly scaling: RotaryScaling
+}
+
+const round = Math.fround
+
+/** A frequency under a scaling: where each operation rounds is where transformers has it round. */
+const scaled = (frequency: number, scaling: RotaryScaling): number => {
+  switch (scaling.kind) {
+    case "none":
+      return frequency
+    case "linear":
+      return round(frequency / scaling.factor)
+    case "llama3": {
+      const { factor, highFrequencyFactor: high, lowFrequencyFactor: low, originalPositions } = scaling
+      const wavelength = round(round(2 * Math.PI) / frequency)
+      if (wavelength > originalPositions / low) return round(frequency / factor)
+      if (wavelength < originalPositions / high) return frequency
+      const smooth = round(round(round(originalPositions / wavelength) - low) / (high - low))
+      return round(round(round(round(1 - smooth) * frequency) / factor) + round(smooth * frequency))
     }
   }
-  return constant("float32", [positions, half], data)
+}
+
+/** Radians a position, [size / 2]: base^(-2i / size), scaled. */
+const frequencies = ({ base, scaling, size }: RotaryOptions): ReadonlyArray<number> =>
+  Array.from(
+    { length: size / 2 },
+    (_, i) => scaled(round(1 / round(base ** round(2 * i / size))), scaling)
+  )
+
+/** Row p holds f(p · frequency), [positions, size / 2]. */
+const table = (options: RotaryOptions, f: (angle: number) => number): Tensor => {
+  const half = options.size / 2
+  const data = new Float32Array(options.positions * half)
+  frequencies(options).forEach((frequency, i) => {
+    for (let position = 0; position < options.positions; position++) {
+      data[position * half + i] = f(round(frequency * position))
+    }
+  })
+  return constant("float32", [options.positions, half], data)
 }
 
 /**
  * The rotation of tokens at their positions, int32 [tokens], each less than `positions`. The tables are part of the
  * graph, because devices disagree on the cosine of large angles.
  */
-export const rotationAt = (
-  position: Tensor,
-  { base, positions, size }: { readonly positions: number; readonly size: number; readonly base: number }
-): Rotation => ({
-  cosine: unsqueeze(gather(table(positions, size, base, Math.cos), position), 1),
-  sine: unsqueeze(gather(table(positions, size, base, Math.sin), position), 1)
+export const rotationAt = (position: Tensor, options: RotaryOptions): Rotation => ({
+  cosine: unsqueeze(gather(table(options, Math.cos), position), 1),
+  sine: unsqueeze(gather(table(options, Math.sin), position), 1)
 })
 
 /**

@@ -49,6 +49,7 @@ describe("config.json", () => {
           tiedEmbeddings: false,
           attentionBias: true,
           rotaryBase: 10000,
+          rotaryScaling: { kind: "none" },
           rotarySize: 128,
           parallelResidual: false,
           layerNormEpsilon: 1e-5,
@@ -110,10 +111,48 @@ describe("config.json", () => {
       assert.match(yield* refusal({ ...openCalm, model_type: "bert" }), /"model_type" is "bert".*Supported: gpt_neox/s)
       assert.match(yield* refusal({ ...openCalm, hidden_act: "mish" }), /"hidden_act" is "mish".*gelu/s)
       assert.match(
-        yield* refusal({ ...openCalm, rope_scaling: { type: "linear", factor: 2 } }),
-        /"rope_type" is "linear"/
+        yield* refusal({ ...openCalm, rope_scaling: { type: "yarn", factor: 2 } }),
+        /"rope_scaling.rope_type" is "yarn"/
       )
       assert.match(yield* refusal({ ...openCalm, num_attention_heads: 33 }), /"num_attention_heads" is 33.*divisor/s)
+    }))
+
+  it.effect("is refused for a rotation that is only half said, or says more than is known", () =>
+    Effect.gen(function*() {
+      const rotated = (rope_parameters: object) => refusal({ ...openCalm, rope_parameters })
+      assert.match(yield* rotated({ rope_type: "longrope", short_factor: [1] }), /"rope_parameters.rope_type" is "longr/)
+      assert.match(yield* rotated({ rope_type: "linear" }), /"rope_parameters.factor" is absent/)
+      assert.match(yield* rotated({ rope_type: "llama3", factor: 8 }), /"rope_parameters.low_freq_factor" is absent/)
+      assert.match(yield* rotated({ mrope_section: [2] }), /"rope_parameters.mrope_section" is \[2\]/)
+      assert.match(yield* rotated({ rope_type: "linear", factor: 0 }), /"rope_parameters" is .*greater than 0/s)
+    }))
+
+  it.effect("is refused for fields that change the result and are not supported, unless they change nothing", () =>
+    Effect.gen(function*() {
+      const { rotary_emb_base: _, rotary_pct: __, use_parallel_residual: ___, ...sizes } = openCalm
+      const llama = { ...sizes, model_type: "llama" }
+      const changes = [
+        [openCalm, { attention_dropout: 0.1 }, { attention_dropout: 0 }],
+        [openCalm, { hidden_dropout: 0.1 }, { hidden_dropout: 0 }],
+        [openCalm, { head_dim: 64 }, { head_dim: null }],
+        [openCalm, { quantization_config: { bits: 4 } }, { quantization_config: null }],
+        [openCalm, { sliding_window: 128 }, { sliding_window: null }],
+        [llama, { attention_dropout: 0.1 }, { attention_dropout: 0 }],
+        [llama, { original_max_position_embeddings: 512 }, { original_max_position_embeddings: null }],
+        [llama, { partial_rotary_factor: 0.5 }, { partial_rotary_factor: 1 }],
+        [llama, { pretraining_tp: 2 }, { pretraining_tp: 1 }],
+        [llama, { quantization_config: { bits: 4 } }, { quantization_config: null }],
+        [llama, { sliding_window: 128 }, { sliding_window: null }]
+      ] as const
+      for (const [config, refused, accepted] of changes) {
+        const [[name, value] = []] = Object.entries(refused)
+        assert.include(yield* refusal({ ...config, ...refused }), `"${name}" is ${JSON.stringify(value)}`)
+        assert.deepStrictEqual(yield* read({ ...config, ...accepted }), yield* read(config))
+      }
+      assert.match(
+        yield* refusal({ ...llama, rope_parameters: { partial_rotary_factor: 0.5 } }),
+        /"partial_rotary_factor" is 0.5/
+      )
     }))
 
   it.effect("names every size that is missing", () =>

@@ -1,28 +1,7 @@
 /** A forward pass gives the logits of transformers, whatever else is in the batch. */
 import { assert, layer } from "@effect/vitest"
 import * as Effect from "effect/Effect"
-import { linear } from "../../src/graph/build.ts"
-import { serialize } from "../../src/graph/serialize.ts"
-import { packedAttention } from "../../src/model/attention.ts"
-import { hiddenStates, openModel } from "../../src/model/Model.ts"
-import { packingFeeds, packingInputs, plainSequence } from "../../src/model/packing.ts"
-import type { ModelReader } from "../../src/pipeline/Reader.ts"
-import { OnnxRuntime } from "../../src/runtime/OnnxRuntime.ts"
-import { distance, goldenModel, reference, Runtime } from "./support.ts"
-
-/** Logits of every token of the rows, one after the other. */
-const logitsOf = Effect.fn("logitsOf")(function*(reader: ModelReader, rows: ReadonlyArray<ReadonlyArray<number>>) {
-  const model = yield* openModel(reader)
-  const inputs = packingInputs()
-  const { hidden } = hiddenStates(model, inputs, packedAttention(inputs, model.backbone.cache.size))
-  const logits = linear(hidden, model.weight(model.backbone.outputWeight))
-  const runtime = yield* OnnxRuntime
-  const process = yield* runtime.acquire
-  const session = yield* process.open(serialize({ name: "logits", outputs: { logits } }))
-  const feeds = packingFeeds(rows.map((row) => plainSequence(Int32Array.from(row))))
-  const result = (yield* session.run({ feeds, fetch: ["logits"] }))["logits"]
-  return result?.element === "float32" ? Array.from(result.data) : []
-})
+import { distance, goldenModel, logitsOf, reference, Runtime } from "./support.ts"
 
 layer(Runtime)("a forward pass", (it) => {
   for (const name of ["parallel", "sequential", "llama"] as const) {

@@ -4,8 +4,14 @@ import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import { readdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
+import { linear } from "../../src/graph/build.ts"
+import { serialize } from "../../src/graph/serialize.ts"
+import { packedAttention } from "../../src/model/attention.ts"
+import { hiddenStates, openModel } from "../../src/model/Model.ts"
+import { packingFeeds, packingInputs, plainSequence } from "../../src/model/packing.ts"
 import type { FilesContent, FilesReader, ModelReader, TableReader } from "../../src/pipeline/Reader.ts"
 import { layer } from "../../src/runtime/layer.ts"
+import { OnnxRuntime, type RuntimeProcess } from "../../src/runtime/OnnxRuntime.ts"
 
 const golden = join(import.meta.dirname, "golden")
 export type Golden = "parallel" | "sequential" | "llama"
@@ -51,6 +57,16 @@ export const tableReader = <Row>(rows: ReadonlyArray<Row>, schema: Schema.Codec<
 /** A folder of the golden files. */
 export const goldenFolder = (...path: ReadonlyArray<string>): FilesReader => folderReader(join(golden, ...path))
 
+/** The text of a golden file. */
+export const goldenText = (...path: ReadonlyArray<string>): string => readFileSync(join(golden, ...path), "utf8")
+
+/** The same files with one put in, or in place of another; the runtime cannot find that one. */
+export const withFile = (files: FilesReader, name: string, content: Uint8Array): FilesReader => ({
+  ...files,
+  entries: [...files.entries.filter(({ path }) => path !== name), { path: name, size: content.length, digest: "" }],
+  bytes: (path) => path === name ? Effect.succeed(content) : files.bytes(path)
+})
+
 /** A golden model under golden adapters. */
 export const goldenModel = (name: Golden, ...adapters: ReadonlyArray<string>): ModelReader => ({
   base: goldenFolder(name),
@@ -84,3 +100,28 @@ export const distance = (a: ArrayLike<number>, b: ArrayLike<number>): number =>
   a.length === b.length
     ? Array.from(a, (value, index) => Math.abs(value - (b[index] ?? NaN))).reduce((x, y) => x >= y ? x : y, 0)
     : Infinity
+
+/** Logits of every token of the rows, one after the other, computed by a process that is there already. */
+export const logitsIn = Effect.fn("logitsIn")(function*(
+  process: RuntimeProcess,
+  reader: ModelReader,
+  rows: ReadonlyArray<ReadonlyArray<number>>
+) {
+  const model = yield* openModel(reader)
+  const inputs = packingInputs()
+  const { hidden } = hiddenStates(model, inputs, packedAttention(inputs, model.backbone.cache.size))
+  const logits = linear(hidden, model.weight(model.backbone.outputWeight))
+  const session = yield* process.open(serialize({ name: "logits", outputs: { logits } }))
+  const feeds = packingFeeds(rows.map((row) => plainSequence(Int32Array.from(row))))
+  const result = (yield* session.run({ feeds, fetch: ["logits"] }))["logits"]
+  return result?.element === "float32" ? Array.from(result.data) : []
+})
+
+/** The same by a process of its own. */
+export const logitsOf = Effect.fn("logitsOf")(function*(
+  reader: ModelReader,
+  rows: ReadonlyArray<ReadonlyArray<number>>
+) {
+  const runtime = yield* OnnxRuntime
+  return yield* logitsIn(yield* runtime.acquire, reader, rows)
+})

@@ -1,11 +1,10 @@
-/** A graphics device computes what the CPU computes: losses of a training, scores, answers. */
+/** A graphics device computes what the CPU computes: losses of a training and of its validation, answers. */
 import { assert, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import type * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
 import { makeGenerator } from "../../src/model/generate.ts"
 import { openModel } from "../../src/model/Model.ts"
-import { makeScorer } from "../../src/model/score.ts"
 import { train } from "../../src/model/train.ts"
 import { trainingDefaults, type TrainingOptions } from "../../src/model/TrainingOptions.ts"
 import { layer } from "../../src/runtime/layer.ts"
@@ -16,8 +15,8 @@ import { distance, goldenModel, reference, Runtime, tableReader } from "./suppor
 
 const WebgpuRuntime = layer({ provider: "webgpu", intraOpThreads: 1, environment: webgpuEnvironment })
 
-/** Milliseconds for a device in software to compile what it runs, beside other work; once compiled, a step takes one second. */
-const compiling = 240_000
+/** A device in software spends its time compiling, anew in each process: a step that is compiled takes a second at most. */
+const compiling = { timeout: 240_000, concurrent: true }
 
 /** What a computation gives on each of the two. */
 const both = <A, E>(compute: Effect.Effect<A, E, OnnxRuntime>) => {
@@ -33,19 +32,18 @@ const options: TrainingOptions = {
   ...trainingDefaults,
   rank: 4,
   alpha: 16,
-  targets: ["query_key_value", "dense_4h_to_h"],
+  targets: ["query_key_value"],
   dropout: 0.1,
   epochs: 4,
   batchSize: 6,
   microBatchTokens: 60,
   learningRate: 1e-2,
   warmup: { steps: 4 },
-  validateEvery: 6,
   seed: 1
 }
 
 describeWebgpu("a model on the webgpu provider", () => {
-  it.effect("learns as on the CPU: the same losses, step by step, with dropout", () =>
+  it.effect("learns as on the CPU: the same losses, step by step and in validation, with dropout", () =>
     Effect.gen(function*() {
       const { rows } = reference("parallel")
       const { cpu, device } = yield* both(train({
@@ -55,23 +53,8 @@ describeWebgpu("a model on the webgpu provider", () => {
         options
       }))
       const losses = ({ log: { steps, validation } }: typeof cpu) => [...steps, ...validation].map(({ loss }) => loss)
-      assert.lengthOf(losses(cpu), 14)
+      assert.lengthOf(losses(cpu), 13)
       assert.isBelow(distance(losses(device), losses(cpu)), 1e-3)
-    }), compiling)
-
-  it.effect("scores as on the CPU, an adapter included", () =>
-    Effect.gen(function*() {
-      const requests = reference("parallel").choices.map(({ context, continuations }) => ({
-        context: Int32Array.from(context),
-        continuations: continuations.map((continuation) => Int32Array.from(continuation))
-      }))
-      const scoring = Effect.gen(function*() {
-        const model = yield* openModel(goldenModel("parallel", "trained-token"))
-        const score = yield* makeScorer(model, { batchTokens: 100 })
-        return (yield* score(requests)).flat().map(({ logProbability }) => logProbability)
-      })
-      const { cpu, device } = yield* both(Effect.scoped(scoring))
-      assert.isBelow(distance(device, cpu), 1e-3)
     }), compiling)
 
   it.effect("writes what it writes on the CPU", () =>
@@ -79,7 +62,7 @@ describeWebgpu("a model on the webgpu provider", () => {
       const { generation } = reference("parallel")
       const writing = Effect.gen(function*() {
         const write = yield* makeGenerator(yield* openModel(goldenModel("parallel")), {
-          maxTokens: 20,
+          maxTokens: 8,
           repetitionPenalty: 1.3,
           sampling: null,
           seed: 1,
@@ -90,6 +73,6 @@ describeWebgpu("a model on the webgpu provider", () => {
         return yield* write(generation.map(({ prompt }) => Int32Array.from(prompt)))
       })
       const answers = yield* writing.pipe(Effect.scoped, Effect.provide(WebgpuRuntime))
-      assert.deepStrictEqual(answers.map(({ ids }) => [...ids]), generation.map(({ answer }) => answer))
+      assert.deepStrictEqual(answers.map(({ ids }) => [...ids]), generation.map(({ answer }) => answer.slice(0, 8)))
     }), compiling)
 })

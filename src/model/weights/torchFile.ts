@@ -131,6 +131,7 @@ const locate = (
 ): Effect.Effect<StoredTensor | undefined, WeightsInvalid> => {
   const invalid = (reason: string) => Effect.fail(new WeightsInvalid({ file: path, reason }))
   const [, { name: storageClass }, key, , count] = id.items
+  if (!vocabulary.constants.has(storageClass)) return invalid(`tensor "${name}" has a ${storageClass} as its storage.`)
   const element = storageElements[storageClass]
   if (element === undefined) return Effect.succeed(undefined)
   const storage = entries.get(`data/${key}`)

@@ -1,13 +1,17 @@
 /** Files of torch.save give the tensors of their safetensors twins; others are refused by what is wrong with them. */
-import { assert, describe, it } from "@effect/vitest"
+import { assert, describe, it, layer } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import { mul } from "../../../src/graph/build.ts"
+import { serialize } from "../../../src/graph/serialize.ts"
 import { readAdapter } from "../../../src/model/adapter.ts"
 import { openModel } from "../../../src/model/Model.ts"
 import { readSafetensors, type StoredTensor } from "../../../src/model/weights/safetensors.ts"
+import { storedSymbol } from "../../../src/model/weights/symbol.ts"
 import { readTorchFile } from "../../../src/model/weights/torchFile.ts"
 import { readWeights } from "../../../src/model/weights/Weights.ts"
 import type { FilesReader } from "../../../src/pipeline/Reader.ts"
-import { goldenFolder, goldenModel, memoryReader } from "../support.ts"
+import { OnnxRuntime } from "../../../src/runtime/OnnxRuntime.ts"
+import { goldenFolder, goldenModel, memoryReader, Runtime } from "../support.ts"
 
 const golden = goldenFolder("torch")
 
@@ -59,8 +63,8 @@ describe("a file of torch.save", () => {
       assert.match(yield* refusal(folder, "compressed.bin"), /"float32\/data\.pkl" is compressed/)
       assert.match(yield* refusal(folder, "bigEndian.bin"), /byte order is "big"/)
       assert.match(yield* refusal(folder, "absent.bin"), /not in the model's folder/)
-      const pointer = new TextEncoder().encode("version https://git-lfs.github.com/spec/v1\n")
-      assert.match(yield* refusal(memoryReader({ "a.bin": pointer }), "a.bin"), /does not begin as a file of torch\.save/)
+      const pointer = memoryReader({ "a.bin": new TextEncoder().encode("version https://git-lfs.github.com/spec/v1") })
+      assert.match(yield* refusal(pointer, "a.bin"), /does not begin as a file of torch\.save/)
     }))
 })
 
@@ -97,10 +101,33 @@ describe("an adapter of 2023", () => {
       const { backbone } = yield* openModel(goldenModel("parallel"))
       const [old, recent] = [goldenFolder("torch", "adapter"), goldenFolder("parallel", "trained-token")]
       const found = yield* contents(old, yield* readTorchFile(old, "adapter_model.bin"))
-      assert.deepStrictEqual(found, yield* contents(recent, yield* readSafetensors(recent, "adapter_model.safetensors")))
+      const expected = yield* contents(recent, yield* readSafetensors(recent, "adapter_model.safetensors"))
+      assert.deepStrictEqual(found, expected)
       const shapes = (files: FilesReader) =>
         Effect.map(readAdapter(files, backbone.modules, 0), (factors) =>
           [...factors].map(([path, { a, b, scale }]) => ({ path, a: a.shape, b: b.shape, scale })))
       assert.deepStrictEqual(yield* shapes(old), yield* shapes(recent))
     }))
+})
+
+layer(Runtime)("the runtime", (it) => {
+  /** Twice the values of all tensors that are not empty, as the runtime finds them. */
+  const doubled = Effect.fn("doubled")(function*(files: FilesReader, tensors: ReadonlyMap<string, StoredTensor>) {
+    const outputs = [...tensors].filter(([, { length }]) => length > 0).map(([name, tensor]) =>
+      [name, mul(storedSymbol(files, `stored ${name}`, tensor), 2)] as const
+    )
+    const process = yield* (yield* OnnxRuntime).acquire
+    const session = yield* process.open(serialize({ name: "doubled", outputs: Object.fromEntries(outputs) }))
+    return yield* session.run({ feeds: {}, fetch: outputs.map(([name]) => name).toSorted() })
+  })
+
+  for (const name of ["float32", "float16", "bfloat16", "parts"]) {
+    it.effect(`maps a torch file in place: ${name}`, () =>
+      Effect.gen(function*() {
+        const found = yield* doubled(golden, yield* readTorchFile(golden, `${name}.bin`))
+        const expected = yield* doubled(golden, yield* readSafetensors(golden, `${name}.safetensors`))
+        assert.deepStrictEqual(found, expected)
+        assert.isAbove(Object.keys(found).length, 1)
+      }))
+  }
 })

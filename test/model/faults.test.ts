@@ -1,4 +1,4 @@
-/** A training that cannot go on says why at once, and leaves nothing behind, nor does one that is stopped; memory stays flat. */
+/** A training that fails or is stopped ends at once, says why and leaves no process behind; its memory stays flat. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"

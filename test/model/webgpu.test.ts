@@ -15,7 +15,7 @@ import { distance, goldenModel, reference, Runtime, tableReader } from "./suppor
 
 const WebgpuRuntime = layer({ provider: "webgpu", intraOpThreads: 1, environment: webgpuEnvironment })
 
-/** A device in software spends its time compiling, anew in each process: a step that is compiled takes a second at most. */
+/** A device in software spends its time compiling, anew in each process; once compiled, a step is quick. */
 const compiling = { timeout: 240_000, concurrent: true }
 
 /** What a computation gives on each of the two. */

@@ -8,7 +8,8 @@ import { peakMemoryOf, runtimesOf } from "./processes.ts"
 
 const width = 1024
 const layers = 12
-const each = <A>(make: (layer: number) => A): ReadonlyArray<A> => Array.from({ length: layers }, (_, layer) => make(layer))
+const each = <A>(make: (layer: number) => A): ReadonlyArray<A> =>
+  Array.from({ length: layers }, (_, layer) => make(layer))
 
 /** Keeps every layer's values until the way back, as a training does: 48 MiB for 1,024 rows. */
 const thereAndBack = program(

@@ -11,7 +11,6 @@ import {
   pop,
   popGroup,
   push,
-  quote,
   refusal,
   take,
   text,
@@ -22,15 +21,27 @@ import {
   unsigned8,
   type Vocabulary
 } from "./pickleMachine.ts"
+import { quote } from "./quote.ts"
 
 /** Ten thousand tensors take some 2 MB and 400 thousand instructions, each of which keeps about 100 bytes. */
 export const largestPickle = 16 * 2 ** 20
 const mostInstructions = 1_000_000
 
+/** Dimensions of a tensor in torch. Tuples are shared, so that long ones would make a short pickle long work. */
+const longestTuple = 64
+
 const orderedDict = "collections.OrderedDict"
 
 const pushTuple = (machine: Machine, size: number): void => {
   const items = Array.from({ length: size }, () => pop(machine)).toReversed()
+  push(machine, { kind: "tuple", items })
+}
+
+const pushGroup = (machine: Machine): void => {
+  const items = popGroup(machine)
+  if (items.length > longestTuple) {
+    throw refusal(machine, `a tuple has ${items.length} values; torch needs no more than ${longestTuple}`)
+  }
   push(machine, { kind: "tuple", items })
 }
 
@@ -132,7 +143,7 @@ const instructions: Readonly<Record<number, (machine: Machine) => void>> = {
   /* q BINPUT           */ 0x71: (machine) => void machine.memo.set(unsigned8(machine), top(machine)),
   /* r LONG_BINPUT      */ 0x72: (machine) => void machine.memo.set(unsigned32(machine), top(machine)),
   /* s SETITEM          */ 0x73: (machine) => setItems(machine, [pop(machine), pop(machine)].toReversed()),
-  /* t TUPLE            */ 0x74: (machine) => push(machine, { kind: "tuple", items: popGroup(machine) }),
+  /* t TUPLE            */ 0x74: pushGroup,
   /* u SETITEMS         */ 0x75: (machine) => setItems(machine, popGroup(machine)),
   /* } EMPTY_DICT       */ 0x7d: (machine) => push(machine, { kind: "dict", ordered: false, items: [] }),
   /*   TUPLE1           */ 0x85: (machine) => pushTuple(machine, 1),

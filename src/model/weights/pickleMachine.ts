@@ -1,5 +1,6 @@
 /** The machine of pickles: bytes taken from the front, a stack of values in groups, and a memory of values kept. */
 import { WeightsInvalid } from "../Errors.ts"
+import { quote } from "./quote.ts"
 
 /** What a pickle describes. Values may be shared and may contain themselves, so a walk over one must be bounded. */
 export type PickleValue =
@@ -53,9 +54,6 @@ export interface Machine {
 /** Says where the pickle stands, and why it is not read on. */
 export const refusal = ({ instruction, origin: { entry, file } }: Machine, reason: string): WeightsInvalid =>
   new WeightsInvalid({ file, reason: `at byte ${instruction} of its ${entry}, ${reason}.` })
-
-/** A text in a message. */
-export const quote = (text: string): string => JSON.stringify(text.length > 100 ? `${text.slice(0, 100)}…` : text)
 
 /** A value in a message: of bounded length, whatever the value holds. */
 export const describe = (value: PickleValue): string => {

@@ -7,7 +7,8 @@ import type { FilesReader, StageFailure } from "../../pipeline/Reader.ts"
 import { WeightsInvalid } from "../Errors.ts"
 import { fileSize } from "./fileSize.ts"
 import { largestPickle, readPickle } from "./pickle.ts"
-import { type PickleValue, quote } from "./pickleMachine.ts"
+import type { PickleValue } from "./pickleMachine.ts"
+import { quote } from "./quote.ts"
 import { bytesOf, type StoredTensor, type WeightElement } from "./safetensors.ts"
 import { readZip, type ZipEntry } from "./zip.ts"
 
@@ -131,24 +132,26 @@ const locate = (
 ): Effect.Effect<StoredTensor | undefined, WeightsInvalid> => {
   const invalid = (reason: string) => Effect.fail(new WeightsInvalid({ file: path, reason }))
   const [, { name: storageClass }, key, , count] = id.items
-  if (!vocabulary.constants.has(storageClass)) return invalid(`tensor "${name}" has a ${storageClass} as its storage.`)
+  const shown = quote(name)
+  if (!vocabulary.constants.has(storageClass)) return invalid(`tensor ${shown} has a ${storageClass} as its storage.`)
   const element = storageElements[storageClass]
   if (element === undefined) return Effect.succeed(undefined)
-  const storage = entries.get(`data/${key}`)
-  if (storage === undefined) return invalid(`the values of tensor "${name}", entry data/${key}, are missing.`)
+  const entry = `data/${key}`
+  const storage = entries.get(entry)
+  if (storage === undefined) return invalid(`the values of tensor ${shown}, entry ${quote(entry)}, are missing.`)
   const width = bytesOf[element]
   if (storage.length !== count * width) {
-    return invalid(`${count} ${element} of entry data/${key} need ${count * width} bytes; it has ${storage.length}.`)
+    return invalid(`${count} ${element} of entry "${entry}" need ${count * width} bytes; it has ${storage.length}.`)
   }
   if (strides.length !== shape.length || !isContiguous(shape, strides)) {
     return invalid(
-      `tensor "${name}" of shape ${show(shape)} has strides ${show(strides)}, so that its values lie in another ` +
+      `tensor ${shown} of shape ${show(shape)} has strides ${show(strides)}, so that its values lie in another ` +
         "order. Save it again after contiguous()."
     )
   }
   const elements = shape.reduce((all, size) => all * size, 1)
   if (start + elements > count) {
-    return invalid(`tensor "${name}" takes elements ${start} to ${start + elements} of a storage that has ${count}.`)
+    return invalid(`tensor ${shown} takes elements ${start} to ${start + elements} of a storage that has ${count}.`)
   }
   return Effect.succeed({ path, offset: storage.offset + start * width, length: elements * width, element, shape })
 }

@@ -2,6 +2,7 @@
 import * as Effect from "effect/Effect"
 import type { FilesReader, StageFailure } from "../../pipeline/Reader.ts"
 import { WeightsInvalid } from "../Errors.ts"
+import { quote } from "./quote.ts"
 
 /** One entry: `offset` and `length` are bytes within the archive's file. */
 export interface ZipEntry {
@@ -136,7 +137,7 @@ const list = Effect.fn("list")(function*(
     if (recordEnd > bytes.length) return yield* invalid(`its zip directory is damaged, ${at} bytes from its start.`)
     const nameBytes = bytes.subarray(at + listedSize, nameEnd)
     const name = new TextDecoder("utf-8", { ignoreBOM: true }).decode(nameBytes)
-    const shown = JSON.stringify(name.slice(0, 200))
+    const shown = quote(name)
     if (!isPlainName(name)) return yield* invalid(`its entry ${shown} has a name that is no plain path.`)
     if ((view.getUint16(at + 8, true) & encrypted) !== 0) return yield* invalid(`its entry ${shown} is encrypted.`)
     if (view.getUint16(at + 10, true) !== 0) {
@@ -174,19 +175,20 @@ export const readZip = Effect.fn("readZip")(function*(
   const listed = (yield* list(files, path, directory)).toSorted((a, b) => a.header - b.header)
   const entries = new Map<string, ZipEntry>()
   for (const [index, { header, length, name, nameBytes }] of listed.entries()) {
+    const shown = quote(name)
     const end = listed[index + 1]?.header ?? directory.offset
     const room = Math.min(localSize + nameBytes.length, end - header)
     const local = yield* files.slice(path, header, room)
-    if (room < localSize + nameBytes.length) return yield* invalid(`its entry "${name}" overlaps the one after it.`)
+    if (room < localSize + nameBytes.length) return yield* invalid(`its entry ${shown} overlaps the one after it.`)
     const view = viewOf(local)
     const sameName = view.getUint16(26, true) === nameBytes.length &&
       nameBytes.every((byte, at) => byte === local[localSize + at])
     if (view.getUint32(0, true) !== localSignature || view.getUint16(8, true) !== 0 || !sameName) {
-      return yield* invalid(`what lies at byte ${header} is not its entry "${name}", as its zip directory says.`)
+      return yield* invalid(`what lies at byte ${header} is not its entry ${shown}, as its zip directory says.`)
     }
     const offset = header + localSize + nameBytes.length + view.getUint16(28, true)
-    if (offset + length > end) return yield* invalid(`its entry "${name}" overlaps the one after it.`)
-    if (entries.has(name)) return yield* invalid(`it has two entries of the name "${name}".`)
+    if (offset + length > end) return yield* invalid(`its entry ${shown} overlaps the one after it.`)
+    if (entries.has(name)) return yield* invalid(`it has two entries of the name ${shown}.`)
     entries.set(name, { offset, length })
   }
   return entries

@@ -82,6 +82,8 @@ describe("a pickle", () => {
     ["names a value as a module", pickleOf("K", 1, short("x"), 0x93), /the text "x" of 1/],
     ["calls a storage class", pickleOf("ctorch\nFloatStorage\n)R"), /torch\.FloatStorage is called/],
     ["calls the result of a call", pickleOf(tensor(), ")R"), /call torch\._utils\._rebuild_tensor_v2 is called/],
+    ["has a long tuple", pickleOf("(", new Uint8Array(65).fill(0x4e), "t"), /a tuple has 65 values/],
+    ["has a long name", pickleOf("c", "x".repeat(5000), "\ny\n"), /it names "x{100}…"/],
     ["calls a text", pickleOf(short("x"), ")R"), /the text "x" is called/],
     [
       "fills an OrderedDict by its constructor",
@@ -173,11 +175,11 @@ describe("a tensor", () => {
       const vast = { shape: bytesOf(size, size, 0x86), strides: bytesOf(size, "K", 1, 0x86) }
       assert.match(yield* refused(vast), /takes elements 0 to/)
       assert.match(yield* refused({ shape: bytesOf("K", 4, "K", 3, 0x86) }), /takes elements 0 to 12/)
-      assert.match(yield* refused({ count: bytesOf("K", 7) }), /7 float32 of entry data\/0 need 28 bytes; it has 24/)
+      assert.match(yield* refused({ count: bytesOf("K", 7) }), /7 float32 of entry "data\/0" need 28 bytes; it has 24/)
       assert.match(yield* refused({ count: long(2n ** 52n) }), /it has 24/)
       const strange = { storageClass: "ccollections\nOrderedDict\n" }
       assert.match(yield* refused(strange), /"w" has a collections\.OrderedDict as its storage/)
-      for (const key of ["1", "../data/0", "__proto__", ""]) assert.match(yield* refused({ key }), /are missing/)
+      for (const key of ["1", "../data/0", "__proto__", "", "9".repeat(200)]) assert.match(yield* refused({ key }), /are missing/)
     }))
 
   it.effect("of another order is refused", () =>

@@ -18,8 +18,8 @@ const featureHashes = (layer: string, features: number): { readonly factor: Tens
 /**
  * Sets elements of x [tokens, features] to zero with probability `rate` and scales the others by 1 / (1 - rate).
  * `keys`, uint32 [tokens], come from `dropoutKey`; `layer` names the use. The high bits of factor × key + offset,
- * modulo 2^32, decide: pairwise independent hashing (Dietzfelbinger, 1996). Hashes that shift and mix bits need operators
- * which graphics devices leave to the CPU, and each of those sends the whole mask there and back.
+ * modulo 2^32, decide: pairwise independent hashing (Dietzfelbinger, 1996). Hashes that shift and mix bits need
+ * operators that graphics devices leave to the CPU, and each of those sends the whole mask there and back.
  */
 export const dropout = (
   x: Tensor,

@@ -1,18 +1,10 @@
 /** Training gives the losses, norms and adapter of PEFT and torch, and depends on nothing that it should not. */
 import { assert, layer } from "@effect/vitest"
 import * as Effect from "effect/Effect"
-import * as Schema from "effect/Schema"
-import type { AdapterTensors } from "../../src/model/lora.ts"
 import { train } from "../../src/model/train.ts"
 import { trainingDefaults, type TrainingOptions } from "../../src/model/TrainingOptions.ts"
-import { readSafetensors } from "../../src/model/weights/safetensors.ts"
-import type { FilesReader } from "../../src/pipeline/Reader.ts"
-import { Int32s } from "../../src/table/RowSchema.ts"
-import { distance, goldenFolder, goldenModel, memoryReader, reference, Runtime, tableReader } from "./support.ts"
-
-const Row = Schema.Struct({ ids: Int32s, promptTokens: Schema.Int })
-const table = (rows: ReadonlyArray<ReadonlyArray<number>>) =>
-  tableReader(rows.map((row) => ({ ids: Int32Array.from(row), promptTokens: 1 })), Row)
+import { distance, goldenFolder, goldenModel, memoryReader, reference, Runtime } from "./support.ts"
+import { adapterOf, relativeDistance, table } from "./trainingSupport.ts"
 
 /** The settings of test/reference/models.py. */
 const options: TrainingOptions = {
@@ -30,30 +22,6 @@ const options: TrainingOptions = {
   weightDecay: 0.01,
   shuffle: false,
   seed: 1
-}
-
-const adapterOf = Effect.fn("adapterOf")(function*(files: FilesReader) {
-  const path = "adapter_model.safetensors"
-  const bytes = (yield* files.bytes(path)).slice()
-  const stored = yield* readSafetensors(files, path)
-  return new Map(
-    [...stored].map(([name, { length, offset, shape: [rows = 0, columns = 0] }]) =>
-      [name, {
-        shape: [rows, columns] as const,
-        data: new Float32Array(bytes.slice(offset, offset + length).buffer)
-      }] as const
-    )
-  ) satisfies AdapterTensors
-})
-
-const relativeDistance = (a: AdapterTensors, b: AdapterTensors): number => {
-  const flat = (tensors: AdapterTensors) =>
-    [...tensors].toSorted(([x], [y]) => x < y ? -1 : 1).flatMap(([, { data }]) => Array.from(data))
-  const norm = (values: ReadonlyArray<number>) => Math.hypot(...values)
-  const [left, right] = [flat(a), flat(b)]
-  return left.length === right.length
-    ? norm(left.map((value, index) => value - (right[index] ?? NaN))) / norm(right)
-    : Infinity
 }
 
 layer(Runtime)("training", (it) => {

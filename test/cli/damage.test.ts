@@ -71,6 +71,29 @@ describe.concurrent("what lies damaged in the store", () => {
     assert.deepStrictEqual(stored(project).objects, objects)
   })
 
+  test("a damaged score is made again, even if no time betrays the damage", async () => {
+    const project = makeProject({
+      "rows/a.json": rowsOf(20),
+      "counting.ts": counting,
+      "pipeline.ts": pipelineOf("", "{ results: { all: { rows: counting(rows) } }, expect: { all: { rows: atLeast(20) } } }", [
+        "counting"
+      ])
+    })
+    await project.tanren("run", "pipeline.ts")
+    const file = recordOf(project, "counting")
+    const record = JSON.parse(readFileSync(file, "utf8"))
+    const ref = record.outputs.score.objects["value.json"]
+    const object = path.join(project.folder, "cache", "objects", ref.digest.slice(0, 2), ref.digest.slice(2))
+    damage(object, (at) => writeFileSync(at, readFileSync(at, "utf8").replace('"value":20', '"value":10')))
+    const { ctimeNs, ino, mtimeNs, size } = statSync(object, { bigint: true })
+    ref.signature = `${size} ${ino} ${mtimeNs} ${ctimeNs}`
+    writeFileSync(file, JSON.stringify(record))
+    const { code, err, out } = await project.tanren("run", "pipeline.ts")
+    assert.strictEqual(code, 0, err)
+    assert.include(out, "✓ all, rows: 20.000")
+    assert.include(out, "1 ran, 1 cached")
+  })
+
   test("a garbled record is no record", async () => {
     const project = makeProject(dataProject())
     await project.tanren("run", "pipeline.ts")

@@ -2,7 +2,7 @@
 import { execFileSync } from "node:child_process"
 import { mkdirSync } from "node:fs"
 import * as path from "node:path"
-import { assert, test } from "vitest"
+import { assert, test, vi } from "vitest"
 import { dataProject, type Line, makeProject, rowsOf } from "./project.ts"
 import { stored } from "./stored.ts"
 import { counting, crowd, pipelineOf } from "./userStages.ts"
@@ -59,6 +59,18 @@ export default experiment("data", {
   })
   project.write("shortenStage.ts", project.read("shortenStage.ts").replace("const shortenStage", "export const shortenStage"))
   assert.deepStrictEqual(outcomes(await project.lines("run", "pipeline.ts")), ["ran", "ran", "ran"])
+})
+
+test("the environment says where the store is, unless the command line does", async () => {
+  const project = makeProject(dataProject())
+  vi.stubEnv("TANREN_STORE", "elsewhere")
+  try {
+    await project.tanren("run", "pipeline.ts")
+    assert.lengthOf(stored(project, "elsewhere").steps, 6)
+    assert.deepStrictEqual(outcomes(await project.lines("run", "pipeline.ts", "--store", "here")), Array(6).fill("ran"))
+  } finally {
+    vi.unstubAllEnvs()
+  }
 })
 
 test("a terminal's codes stay away from output that is no terminal", async () => {

@@ -5,7 +5,7 @@ import type { OnnxRuntime } from "../runtime/OnnxRuntime.ts"
 import { layer as runtimeLayer } from "../runtime/layer.ts"
 import type { StoreFailure } from "../store/Errors.ts"
 import { Store } from "../store/Store.ts"
-import { analysisCacheLayer } from "../engine/code/persistentCache.ts"
+import { codeCacheLayer } from "../engine/code/persistentCache.ts"
 import type { Options } from "./arguments.ts"
 
 /** Sessions put their files beside the store, so that weights in it can be linked rather than copied. */
@@ -14,6 +14,6 @@ export const live = (options: Options): Layer.Layer<Store | OnnxRuntime, StoreFa
   return Layer.mergeAll(
     Store.layer(root),
     runtimeLayer({ provider: options.device, scratchDirectory: path.join(root, "sessions") }),
-    analysisCacheLayer(path.join(root, "code"))
+    codeCacheLayer(path.join(root, "code"))
   )
 }

@@ -8,6 +8,7 @@ import { digestOf } from "../store/Digest.ts"
 import { describeRow } from "../table/RowSchema.ts"
 import type { CodeFailure } from "./code/Errors.ts"
 import { type Fingerprint, fingerprint } from "./code/fingerprint.ts"
+import { openView } from "./code/View.ts"
 import { canonicalConfig, type CanonicalConfig } from "./config/canonicalConfig.ts"
 import { ConfigFailure } from "./config/Errors.ts"
 import { CodeMoved } from "./Errors.ts"
@@ -49,10 +50,11 @@ export const goals = (experiment: Experiment): ReadonlyArray<Artifact> => [
 /** Fingerprints code that was loaded at some time; code that is younger than that is not the code in memory. */
 const codeLoadedAt = (loadedAtMs: number) => {
   const known = new Map<string, Fingerprint>()
+  const view = openView()
   return (stage: Node["stage"]): Effect.Effect<Fingerprint, CodeFailure | CodeMoved> =>
     Effect.gen(function*() {
       const id = JSON.stringify([stage.module, stage.name])
-      const code = known.get(id) ?? (yield* fingerprint(stage))
+      const code = known.get(id) ?? (yield* fingerprint(stage, view))
       known.set(id, code)
       const younger = code.modules.filter(({ modifiedMs }) => modifiedMs > loadedAtMs)
       return younger.length === 0 ? code : yield* new CodeMoved({ paths: younger.map(({ path }) => path) })

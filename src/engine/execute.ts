@@ -2,7 +2,6 @@
 import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
-import { stat } from "node:fs/promises"
 import { hostname } from "node:os"
 import { Progress } from "../pipeline/Progress.ts"
 import type { StageFailure } from "../pipeline/Reader.ts"
@@ -11,6 +10,7 @@ import type { ActionRecord } from "../store/ActionRecord.ts"
 import { Store } from "../store/Store.ts"
 import type { CodeFailure } from "./code/Errors.ts"
 import { fingerprint } from "./code/fingerprint.ts"
+import { openView } from "./code/View.ts"
 import { InputMoved, StageBroken } from "./Errors.ts"
 import { Events } from "./Events.ts"
 import { moved } from "./external.ts"
@@ -26,14 +26,12 @@ const timeOf = (milliseconds: number): string => new Date(milliseconds).toISOStr
 /** Modules of a step's code that were written since it was fingerprinted, unless they say the same as before. */
 const movedModules = ({ code, node: { stage } }: Step): Effect.Effect<ReadonlyArray<string>, CodeFailure> =>
   Effect.gen(function*() {
-    const untouched = yield* Effect.promise(() =>
-      Promise.all(code.modules.map(({ modifiedMs, path }) =>
-        stat(path).then(({ mtimeMs }) => mtimeMs === modifiedMs, () => false)
-      ))
-    )
-    const touched = code.modules.filter((_, index) => untouched[index] === false).map(({ path }) => path)
+    const view = openView()
+    const touched = code.modules
+      .filter(({ modifiedMs, path }) => view.see(path)?.modifiedMs !== modifiedMs)
+      .map(({ path }) => path)
     if (touched.length === 0) return []
-    const now = yield* fingerprint(stage)
+    const now = yield* fingerprint(stage, view)
     return now.digest === code.digest ? [] : touched
   })
 

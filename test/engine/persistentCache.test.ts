@@ -1,11 +1,11 @@
-/** What the folder of analyses gives back: what was put there, and nothing else. */
+/** What the folder of findings about code gives back: what was put there, and nothing else. */
 import { assert, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
-import { AnalysisCache } from "../../src/engine/code/AnalysisCache.ts"
+import { CodeCache } from "../../src/engine/code/CodeCache.ts"
 import type { ModuleAnalysis } from "../../src/engine/code/ModuleAnalysis.ts"
-import { analysisCacheLayer } from "../../src/engine/code/persistentCache.ts"
+import { codeCacheLayer } from "../../src/engine/code/persistentCache.ts"
 import { project } from "./project.ts"
 
 const analysis: ModuleAnalysis = {
@@ -20,21 +20,21 @@ const analysis: ModuleAnalysis = {
 it.effect("an analysis comes back; cut short, altered or absent it does not", () =>
   Effect.gen(function*() {
     const folder = join(yield* project({}), "code")
-    const { get, put } = yield* Effect.provide(AnalysisCache, analysisCacheLayer(folder))
+    const { analyses: { get, put } } = yield* Effect.provide(CodeCache, codeCacheLayer(folder))
     assert.isUndefined(get("hash"))
     put("hash", analysis)
     assert.deepStrictEqual(get("hash"), analysis)
-    const text = readFileSync(join(folder, "hash"), "utf8")
-    writeFileSync(join(folder, "hash"), text.slice(0, -1))
+    const text = readFileSync(join(folder, "analyses", "hash"), "utf8")
+    writeFileSync(join(folder, "analyses", "hash"), text.slice(0, -1))
     assert.isUndefined(get("hash"))
-    writeFileSync(join(folder, "hash"), text.replace(`"b"`, `"c"`))
+    writeFileSync(join(folder, "analyses", "hash"), text.replace(`"b"`, `"c"`))
     assert.isUndefined(get("hash"))
   }))
 
 it.effect("a folder that cannot be written is no failure", () =>
   Effect.gen(function*() {
     const folder = join(yield* project({ code: "a file" }), "code")
-    const { get, put } = yield* Effect.provide(AnalysisCache, analysisCacheLayer(folder))
+    const { analyses: { get, put } } = yield* Effect.provide(CodeCache, codeCacheLayer(folder))
     put("hash", analysis)
     assert.isUndefined(get("hash"))
   }))

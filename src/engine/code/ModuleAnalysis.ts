@@ -1,7 +1,7 @@
 /** What one module's text says of its declarations and links: enough to fingerprint code without parsing it again. */
 
-/** Part of every cache key: raise it when the same text would be analysed to something else. */
-export const analysisVersion = 2
+/** Part of every cache key: raise it when the same code would be analysed, fingerprinted or judged to something else. */
+export const analysisVersion = 3
 
 /** A link from a declaration to other code. */
 export type Reference =

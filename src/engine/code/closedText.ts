@@ -1,7 +1,10 @@
 /** Functions in a config, named by their text: accepted only where the text alone decides what they do. */
 import * as Effect from "effect/Effect"
+import { createHash } from "node:crypto"
+import { CodeCache } from "./CodeCache.ts"
 import { FunctionNotClosed } from "./Errors.ts"
 import { freeMentions } from "./freeNames.ts"
+import { analysisVersion } from "./ModuleAnalysis.ts"
 import { isSyntaxFailure, loadParser, type Parser } from "./parser.ts"
 import { problemOf, problemWith } from "./pureGlobals.ts"
 import { type Node, walk } from "./syntax.ts"
@@ -24,12 +27,18 @@ export const closedText = (fn: Function): Effect.Effect<string, FunctionNotClose
     if (/\{\s*\[native code\]\s*\}$/.test(source)) {
       return yield* fail(["It is built in or bound, and has no text: wrap it in a function that is written out."])
     }
+    const { closedTexts } = yield* CodeCache
+    const key = createHash("sha256").update(`${analysisVersion} ${source}`).digest("hex")
+    const known = closedTexts.get(key)
+    if (known !== undefined) return known
     const expression = expressionOf(yield* loadParser, source)
     if (expression === null) {
       return yield* fail(["Its text cannot be parsed on its own: write it as an arrow function."])
     }
     const problems = problemsOf(expression.node)
-    return problems.length === 0 ? expression.text : yield* fail(problems)
+    if (problems.length > 0) return yield* fail(problems)
+    closedTexts.put(key, expression.text)
+    return expression.text
   })
 
 const shortened = (text: string): string => {

@@ -1,26 +1,32 @@
-/** Analyses of modules kept in a folder, one small file each: a plan over unchanged code parses nothing. */
+/** Findings about code kept in a folder, one small file each: a plan over unchanged code parses nothing. */
 import * as Layer from "effect/Layer"
 import { createHash } from "node:crypto"
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
-import { AnalysisCache } from "./AnalysisCache.ts"
+import { CodeCache, type KeptFingerprint, type Shelf } from "./CodeCache.ts"
 import type { ModuleAnalysis } from "./ModuleAnalysis.ts"
 
 /**
- * Keeps analyses in a folder. A file that was cut short or altered is taken for absent; a folder that cannot be written
+ * Keeps findings in a folder. A file that was cut short or altered is taken for absent; a folder that cannot be written
  * costs time, never a result.
  */
-export const analysisCacheLayer = (folder: string): Layer.Layer<never> =>
-  Layer.succeed(AnalysisCache, {
-    get: (contentHash) => read(join(folder, contentHash)),
-    put: (contentHash, analysis) => write(folder, contentHash, sealed(JSON.stringify(analysis)))
+export const codeCacheLayer = (folder: string): Layer.Layer<never> =>
+  Layer.succeed(CodeCache, {
+    analyses: shelf<ModuleAnalysis>(join(folder, "analyses")),
+    fingerprints: shelf<KeptFingerprint>(join(folder, "fingerprints")),
+    closedTexts: shelf<string>(join(folder, "functions"))
   })
+
+const shelf = <A>(folder: string): Shelf<A> => ({
+  get: (key) => read(join(folder, key)),
+  put: (key, finding) => write(folder, key, sealed(JSON.stringify(finding)))
+})
 
 const checksum = (body: string): string => createHash("sha256").update(body).digest("hex")
 
 const sealed = (body: string): string => `${checksum(body)}\n${body}`
 
-const read = (path: string): ModuleAnalysis | undefined => {
+const read = <A>(path: string): A | undefined => {
   try {
     const text = readFileSync(path, "utf8")
     const body = text.slice(text.indexOf("\n") + 1)

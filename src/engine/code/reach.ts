@@ -5,6 +5,7 @@ import { CodeFailure } from "./Errors.ts"
 import type { Declaration, Reference } from "./ModuleAnalysis.ts"
 import { isCode, type Module, readModule } from "./modules.ts"
 import { besides, resolve, shortPath } from "./resolve.ts"
+import type { View } from "./View.ts"
 
 /** What a link ends at: a declaration, or a name outside the code that is read. */
 export type Target =
@@ -41,7 +42,7 @@ type Destination = { readonly module: Module } | { readonly package: string }
 type Step<A> = Effect.Effect<A, CodeFailure>
 
 /** Follows everything from one declaration of a module. Code on the way that cannot be followed is an error. */
-export const reach = (module: Module, position: number): Step<Reach> =>
+export const reach = (view: View, module: Module, position: number): Step<Reach> =>
   Effect.gen(function*() {
     const nodes = new Map<string, ReachedDeclaration>()
     const modules = new Set<Module>()
@@ -83,12 +84,12 @@ export const reach = (module: Module, position: number): Step<Reach> =>
     }
 
     const arrive = (importer: Module, specifier: string): Step<Destination> => {
-      const resolution = resolve(specifier, importer.path)
+      const resolution = resolve(view, specifier, importer.path)
       switch (resolution.kind) {
         case "failure":
-          return Effect.fail(lost(importer, `the import of "${specifier}" leads nowhere: ${resolution.problem}`))
+          return Effect.fail(lost(view, importer, `the import of "${specifier}" leads nowhere: ${resolution.problem}`))
         case "file":
-          return Effect.map(readModule(resolution.path), (module) => ({ module }))
+          return Effect.map(readModule(view, resolution.path), (module) => ({ module }))
         case "package":
           return Effect.succeed({ package: resolution.package })
         case "node":
@@ -175,13 +176,13 @@ export const reach = (module: Module, position: number): Step<Reach> =>
             return
           }
           case "file": {
-            const paths = reference.paths.flatMap((path) => besides(path, module.path) ?? [])
+            const paths = reference.paths.flatMap((path) => besides(view, path, module.path) ?? [])
             if (paths.length === 0) {
-              return yield* lost(module, `there is no file ${reference.paths.join(" or ")} beside it`)
+              return yield* lost(view, module, `there is no file ${reference.paths.join(" or ")} beside it`)
             }
             for (const path of paths) {
               const wanted: Wanted = { from: "", name: isCode(path) ? "*" : "default", member: null }
-              const all = yield* find(yield* readModule(path), wanted, new Set())
+              const all = yield* find(yield* readModule(view, path), wanted, new Set())
               for (const [suffix, target] of all) links.set(`${reference.label}${suffix}`, target)
             }
           }
@@ -194,7 +195,7 @@ export const reach = (module: Module, position: number): Step<Reach> =>
     const root = visit(module, declaration, `${position}`)
     for (let node = pending.pop(); node !== undefined; node = pending.pop()) {
       const [refusal] = node.declaration.refusals
-      if (refusal !== undefined) return yield* new CodeFailure({ module: shortPath(node.module.path), ...refusal })
+      if (refusal !== undefined) return yield* new CodeFailure({ module: shortPath(view, node.module.path), ...refusal })
       for (const reference of node.declaration.references) yield* link(node, reference)
     }
     return { root, nodes: [...nodes.values()], packages, modules: [...modules] }
@@ -202,9 +203,9 @@ export const reach = (module: Module, position: number): Step<Reach> =>
 
 const nothing: Target = { kind: "outside", name: "nothing", package: "" }
 
-const lost = (module: Module, found: string): CodeFailure =>
+const lost = (view: View, module: Module, found: string): CodeFailure =>
   new CodeFailure({
-    module: shortPath(module.path),
+    module: shortPath(view, module.path),
     line: null,
     found,
     remedy: "Correct the name, or install what is missing."

@@ -1,9 +1,10 @@
 /** Where a specifier leads: to a file whose code is read, to a package that its version names, or to Node itself. */
-import { existsSync, readFileSync, realpathSync, statSync } from "node:fs"
+import { readFileSync } from "node:fs"
 import { isBuiltin } from "node:module"
 import { dirname, join, relative, resolve as resolvePath, sep } from "node:path"
 import { fileURLToPath } from "node:url"
 import { isPlace } from "./links.ts"
+import type { SeenFile, View } from "./View.ts"
 
 export type Resolution =
   | { readonly kind: "file"; readonly path: string }
@@ -21,67 +22,78 @@ interface Manifest {
 }
 
 /** Resolves a specifier as Node would from the file at `importer`. */
-export const resolve = (specifier: string, importer: string): Resolution => {
+export const resolve = (view: View, specifier: string, importer: string): Resolution => {
   if (isBuiltin(specifier)) {
     return { kind: "node", module: specifier.startsWith("node:") ? specifier : `node:${specifier}` }
   }
   if (isPlace(specifier)) {
-    return file(specifier.startsWith("file:") ? fileURLToPath(specifier) : resolvePath(dirname(importer), specifier))
+    const path = specifier.startsWith("file:") ? fileURLToPath(specifier) : resolvePath(dirname(importer), specifier)
+    return file(view, path)
   }
-  if (specifier.startsWith("#")) return within(nearestManifest(importer), "imports", specifier)
+  if (specifier.startsWith("#")) return within(view, nearestManifest(view, importer), "imports", specifier)
   const name = specifier.split("/").slice(0, specifier.startsWith("@") ? 2 : 1).join("/")
-  const manifestPath = packageOf(name, importer)
-  if (manifestPath === undefined) return { kind: "failure", problem: `the package "${name}" is not installed` }
-  if (!isInstalled(manifestPath)) return within(manifestPath, "exports", `.${specifier.slice(name.length)}`)
-  const { version } = manifestAt(manifestPath)
+  const manifest = packageOf(view, name, importer)
+  if (manifest === undefined) return { kind: "failure", problem: `the package "${name}" is not installed` }
+  if (!isInstalled(manifest.realPath)) return within(view, manifest, "exports", `.${specifier.slice(name.length)}`)
+  const { version } = contentOf(manifest)
   return { kind: "package", package: `${name}@${typeof version === "string" ? version : "unversioned"}` }
 }
 
 /** The file that lies at a path beside a module; null where there is none. */
-export const besides = (path: string, importer: string): string | null => {
-  const absolute = resolvePath(dirname(importer), path)
-  return existsSync(absolute) && statSync(absolute).isFile() ? realpathSync(absolute) : null
-}
+export const besides = (view: View, path: string, importer: string): string | null =>
+  view.see(resolvePath(dirname(importer), path))?.realPath ?? null
 
 /** A path for people: relative to the nearest package.json, after the package's name where that is installed. */
-export const shortPath = (path: string): string => {
-  const manifestPath = nearestManifest(path)
-  if (manifestPath === undefined) return path.split(sep).slice(-2).join("/")
-  const short = relative(dirname(manifestPath), path).split(sep).join("/")
-  const { name } = manifestAt(manifestPath)
+export const shortPath = (view: View, path: string): string => {
+  const manifest = nearestManifest(view, path)
+  if (manifest === undefined) return path.split(sep).slice(-2).join("/")
+  const short = relative(dirname(manifest.path), path).split(sep).join("/")
+  const { name } = contentOf(manifest)
   return isInstalled(path) && typeof name === "string" ? `${name}/${short}` : short
 }
 
 const isInstalled = (path: string): boolean => path.split(sep).includes("node_modules")
 
-const file = (path: string): Resolution =>
-  existsSync(path) && statSync(path).isFile()
-    ? { kind: "file", path: realpathSync(path) }
-    : { kind: "failure", problem: `there is no file ${path}` }
+const file = (view: View, path: string): Resolution => {
+  const seen = view.see(path)
+  return seen === null
+    ? { kind: "failure", problem: `there is no file ${path}` }
+    : { kind: "file", path: seen.realPath }
+}
 
-/** Manifests by path, each good while its file stays as it is: some are long, and every import asks for two. */
-const manifests = new Map<string, { readonly modifiedMs: number; readonly manifest: Manifest }>()
+/** A package.json as it was seen. */
+interface ManifestFile extends SeenFile {
+  readonly path: string
+}
 
-const manifestAt = (path: string): Manifest => {
-  const { mtimeMs } = statSync(path)
-  const before = manifests.get(path)
-  if (before !== undefined && before.modifiedMs === mtimeMs) return before.manifest
-  const parsed: unknown = JSON.parse(readFileSync(path, "utf8"))
+/** Manifests by real path, each good while its file stays as it is: some are long, and every import asks for two. */
+const manifests = new Map<string, { readonly signature: string; readonly manifest: Manifest }>()
+
+const contentOf = ({ realPath, signature }: ManifestFile): Manifest => {
+  const before = manifests.get(realPath)
+  if (before !== undefined && before.signature === signature) return before.manifest
+  const parsed: unknown = JSON.parse(readFileSync(realPath, "utf8"))
   const manifest: Manifest = typeof parsed === "object" && parsed !== null ? parsed : {}
-  manifests.set(path, { modifiedMs: mtimeMs, manifest })
+  manifests.set(realPath, { signature, manifest })
   return manifest
 }
 
 /** The package.json of a package as the importer sees it: its own, or one in a node_modules folder. */
-const packageOf = (name: string, importer: string): string | undefined => {
-  const own = nearestManifest(importer)
+const packageOf = (view: View, name: string, importer: string): ManifestFile | undefined => {
+  const own = nearestManifest(view, importer)
   if (own !== undefined) {
-    const manifest = manifestAt(own)
-    if (manifest.name === name && manifest.exports !== undefined) return realpathSync(own)
+    const manifest = contentOf(own)
+    if (manifest.name === name && manifest.exports !== undefined) return own
   }
-  const candidates = foldersAbove(importer).map((folder) => join(folder, "node_modules", name, "package.json"))
-  const found = candidates.find(existsSync)
-  return found === undefined ? undefined : realpathSync(found)
+  return firstSeen(view, foldersAbove(importer).map((folder) => join(folder, "node_modules", name, "package.json")))
+}
+
+const firstSeen = (view: View, paths: ReadonlyArray<string>): ManifestFile | undefined => {
+  for (const path of paths) {
+    const seen = view.see(path)
+    if (seen !== null) return { ...seen, path }
+  }
+  return undefined
 }
 
 /** The folders around a file, innermost first. */
@@ -90,21 +102,28 @@ const foldersAbove = (path: string): ReadonlyArray<string> => {
   return folder === path ? [] : [folder, ...foldersAbove(folder)]
 }
 
-const nearestManifest = (path: string): string | undefined =>
-  foldersAbove(path).map((folder) => join(folder, "package.json")).find(existsSync)
+const nearestManifest = (view: View, path: string): ManifestFile | undefined =>
+  firstSeen(view, foldersAbove(path).map((folder) => join(folder, "package.json")))
 
 /** The conditions under which a package that is read as source gives its files; the first is its sources. */
 const conditions: ReadonlySet<string> = new Set(["tanren-source", "node", "import", "module-sync", "default"])
 
 /** Resolves a subpath by the `exports` or `imports` of a package that is read as source. */
-const within = (manifestPath: string | undefined, field: "exports" | "imports", subpath: string): Resolution => {
-  if (manifestPath === undefined) return { kind: "failure", problem: `no package.json says what "${subpath}" is` }
-  const map = manifestAt(manifestPath)[field]
+const within = (
+  view: View,
+  manifest: ManifestFile | undefined,
+  field: "exports" | "imports",
+  subpath: string
+): Resolution => {
+  if (manifest === undefined) return { kind: "failure", problem: `no package.json says what "${subpath}" is` }
+  const map = contentOf(manifest)[field]
   const target = targetOf(isSubpaths(map) ? map : { ".": map }, subpath)
   if (target === null) {
-    return { kind: "failure", problem: `the ${field} of ${manifestPath} do not name "${subpath}"` }
+    return { kind: "failure", problem: `the ${field} of ${manifest.realPath} do not name "${subpath}"` }
   }
-  return isPlace(target) ? file(resolvePath(dirname(manifestPath), target)) : resolve(target, manifestPath)
+  return isPlace(target)
+    ? file(view, resolvePath(dirname(manifest.realPath), target))
+    : resolve(view, target, manifest.realPath)
 }
 
 type Subpaths = { readonly [key: string]: unknown }

@@ -1,13 +1,12 @@
 /** Digests of files, remembered by stat signature so that an unchanged file is hashed once in its life. */
 import * as Effect from "effect/Effect"
 import * as fs from "node:fs"
-import { join, resolve } from "node:path"
+import { join, resolve, sep } from "node:path"
 import { parseJson } from "./canonicalJson.ts"
 import { Digest } from "./Digest.ts"
 import { attempt, attemptAsync, type Folders, hashFile, ifAllowed, replaceFile } from "./disk.ts"
 import { StoreFailure } from "./Errors.ts"
 import { uniqueName } from "./Holder.ts"
-import { signatureOf } from "./ObjectRef.ts"
 
 export interface FileDigest {
   readonly path: string
@@ -26,13 +25,15 @@ export interface FileDigests {
 /** Nanoseconds: a file that changed less than this before it was hashed may change again within its clock's tick. */
 const racy = 2_000_000_000n
 
-/** Path to "signature device" and digest. */
+/** Path to what a stat of the file said, and digest. */
 type Memory = Map<string, { readonly seen: string; readonly digest: Digest }>
 
-const seenOf = (stat: fs.BigIntStats): string => `${signatureOf(stat)} ${stat.dev}`
+/** Changes with every write. A link to the file, such as the runtime makes to weights, leaves it as it is. */
+const writtenOf = ({ dev, ino, mtimeNs, size }: fs.BigIntStats): string => `${size} ${ino} ${mtimeNs} ${dev}`
 
 export const makeFileDigests = (folders: Folders): FileDigests => {
   const file = join(folders.root, "file-digests")
+  const objects = folders.objects + sep
   let loaded: Memory | null = null
   const memory = (): Memory => loaded ??= load(file)
 
@@ -45,6 +46,10 @@ export const makeFileDigests = (folders: Folders): FileDigests => {
     loaded = merged
   }
 
+  /** An object must not change at all, so there the time of any change counts too: it tells of a write that hid itself. */
+  const seenOf = (path: string, stat: fs.BigIntStats): string =>
+    resolve(path).startsWith(objects) ? `${writtenOf(stat)} ${stat.ctimeNs}` : writtenOf(stat)
+
   const stat = (path: string): Effect.Effect<fs.BigIntStats, StoreFailure> =>
     attempt("look at a file", path, () => fs.statSync(path, { bigint: true }))
 
@@ -53,7 +58,7 @@ export const makeFileDigests = (folders: Folders): FileDigests => {
       const before = yield* stat(path)
       const now = BigInt(Date.now()) * 1_000_000n
       const digest = yield* attemptAsync("read a file", path, () => hashFile(path))
-      if (seenOf(before) !== seenOf(yield* stat(path))) {
+      if (writtenOf(before) !== writtenOf(yield* stat(path))) {
         return yield* new StoreFailure({
           operation: "hash a file",
           path,
@@ -61,7 +66,7 @@ export const makeFileDigests = (folders: Folders): FileDigests => {
           reason: "something wrote to the file meanwhile"
         })
       }
-      if (now - before.mtimeNs > racy) memory().set(resolve(path), { seen: seenOf(before), digest })
+      if (now - before.mtimeNs > racy) memory().set(resolve(path), { seen: seenOf(path, before), digest })
       return { path, size: Number(before.size), digest }
     })
 
@@ -82,13 +87,13 @@ export const makeFileDigests = (folders: Folders): FileDigests => {
     const found = fs.statSync(path, { bigint: true, throwIfNoEntry: false })
     if (found === undefined) return null
     const entry = memory().get(resolve(path))
-    return entry?.seen === seenOf(found) ? { path, size: Number(found.size), digest: entry.digest } : null
+    return entry?.seen === seenOf(path, found) ? { path, size: Number(found.size), digest: entry.digest } : null
   }
 
   return { digest, prune: Effect.sync(() => save((path) => fs.existsSync(path))) }
 }
 
-const line = /^([0-9a-f]{64}) (\d+ \d+ \d+ \d+ \d+) (".*")$/
+const line = /^([0-9a-f]{64}) (\d+ \d+ \d+ \d+(?: \d+)?) (".*")$/
 
 /** Reads what was remembered; a line that makes no sense is forgotten. */
 const load = (file: string): Memory => {

@@ -93,6 +93,20 @@ it.effect("a file is hashed once while it does not change, in this process and t
     assert.deepStrictEqual(yield* digestIn(), [{ path, size: 3, digest: digestOf("two") }])
   }))
 
+it.effect("a link to a file, such as the runtime makes to weights, is no reason to hash it again", () =>
+  Effect.gen(function*() {
+    const root = yield* folder
+    const path = join(root, "weights")
+    fs.writeFileSync(path, "one")
+    age(path)
+    const digestIn = () => Effect.flatMap(opened(join(root, "store")), ({ files }) => files.digest([path]))
+    yield* digestIn()
+    const memory = join(root, "store", "file-digests")
+    fs.writeFileSync(memory, fs.readFileSync(memory, "utf8").replace(digestOf("one"), digestOf("lie")))
+    fs.linkSync(path, join(root, "link"))
+    assert.deepStrictEqual(yield* digestIn(), [{ path, size: 3, digest: digestOf("lie") }])
+  }))
+
 it.effect("a file written a moment ago is not remembered", () =>
   Effect.gen(function*() {
     const root = yield* folder

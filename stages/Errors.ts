@@ -77,6 +77,19 @@ export class LabelUnknown extends Schema.TaggedError<LabelUnknown>()("LabelUnkno
   }
 }
 
+/** A choice has no token of its own. */
+export class ChoiceWithoutTokens extends Schema.TaggedError<ChoiceWithoutTokens>()("ChoiceWithoutTokens", {
+  choice: Schema.String,
+  /** The last characters of the context. */
+  ends: Schema.String,
+  encoding: Schema.String
+}) {
+  override get message() {
+    return `The choice ${JSON.stringify(this.choice)} after a context that ends ${JSON.stringify(this.ends)} has no token of ` +
+      `its own in the encoding "${this.encoding}", so it has no likelihood. Give it a text, or let it begin where a token does.`
+  }
+}
+
 /** A row that does not fit its schema: where it stands and what is wrong. */
 export const BadRowRecord = Schema.Struct({
   file: Schema.String,

@@ -5,10 +5,10 @@ import * as Stream from "effect/Stream"
 import type { AnyRow, Table } from "../src/pipeline/Artifact.ts"
 import type { TableReader } from "../src/pipeline/Reader.ts"
 import { anyTable, apply, stage, tableOf } from "../src/pipeline/Stage.ts"
-import { PythonRandom } from "../src/text/pythonRandom.ts"
 import { render, Template } from "../src/text/template.ts"
 import type { ChoiceTask } from "./choiceTask.ts"
 import { LabelUnknown, NotEnoughRows } from "./Errors.ts"
+import { drawFewShot, pickStratified, quotas, Sampling, strataOf } from "./fewShot.ts"
 
 /** One question: the text before the answer, and each answer that could follow. */
 export const ChoicePrompt = Schema.Struct({
@@ -18,10 +18,6 @@ export const ChoicePrompt = Schema.Struct({
   gold: Schema.Int
 })
 export type ChoicePrompt = typeof ChoicePrompt.Type
-
-/** How examples are drawn: one stream of CPython's random, seeded once, that also shuffles the documents. */
-export const Sampling = Schema.Struct({ kind: Schema.Literal("harness"), seed: Schema.Int })
-export type Sampling = typeof Sampling.Type
 
 const Settings = Schema.Struct({
   description: Schema.String,
@@ -43,20 +39,23 @@ interface Asked {
   readonly gold: number
 }
 
+/** Position of the choice that a row's label stands for. */
+const goldOf = (row: AnyRow, position: number, { choices, label }: Settings) => {
+  const gold = choices.findIndex((choice) => choice.label === row[label])
+  return gold >= 0 ? Effect.succeed(gold) : Effect.fail(
+    new LabelUnknown({
+      row: position,
+      column: label,
+      found: String(row[label]),
+      labels: choices.map((choice) => choice.label)
+    })
+  )
+}
+
 const ask = (row: AnyRow, position: number, settings: Settings) =>
-  Effect.gen(function*() {
-    const gold = settings.choices.findIndex(({ label }) => label === row[settings.label])
-    if (gold < 0) {
-      return yield* new LabelUnknown({
-        row: position,
-        column: settings.label,
-        found: String(row[settings.label]),
-        labels: settings.choices.map(({ label }) => label)
-      })
-    }
+  Effect.map(goldOf(row, position, settings), (gold): Asked => {
     const texts = Object.fromEntries(Object.entries(row).map(([column, value]) => [column, String(value)]))
-    const asked: Asked = { question: render(settings.document, texts), gold }
-    return asked
+    return { question: render(settings.document, texts), gold }
   })
 
 const askAll = (reader: TableReader<AnyRow>, positions: Int32Array, settings: Settings) =>
@@ -65,16 +64,38 @@ const askAll = (reader: TableReader<AnyRow>, positions: Int32Array, settings: Se
     return yield* Effect.forEach(rows, (row, index) => ask(row, positions[index] ?? 0, settings))
   })
 
-/** Positions of the documents in the order asked, and for each the positions of its examples. */
-const draw = (documents: number, examples: number, { limit, sampling, shots }: Settings) => {
-  const random = new PythonRandom(sampling.seed)
-  const order = Int32Array.from({ length: documents }, (_, index) => index)
-  random.shuffle(order)
-  const asked = order.subarray(0, limit ?? documents)
-  const drawn = new Int32Array(asked.length * shots)
-  for (let index = 0; index < asked.length; index++) drawn.set(random.sample(examples, shots), index * shots)
-  return { asked, drawn }
-}
+/** The labels of all examples: one byte a row is in memory. */
+const labelsOf = (examples: TableReader<AnyRow>, settings: Settings) =>
+  Effect.gen(function*() {
+    const labels = new Uint8Array(examples.rows)
+    let read = 0
+    yield* Stream.runForEach(examples.batches, (batch) =>
+      Effect.forEach(batch, (row) =>
+        Effect.map(goldOf(row, read, settings), (gold) => {
+          labels[read] = gold
+          read += 1
+        }), { discard: true }))
+    return labels
+  })
+
+/** Which documents are asked and which examples they get. Memory: four bytes a document, and `shots` times that. */
+const draw = (documents: number, examples: TableReader<AnyRow>, settings: Settings) =>
+  Effect.gen(function*() {
+    const { limit, sampling: { kind, seed }, shots } = settings
+    const drawn = { limit, seed, shots }
+    if (kind === "harness") return drawFewShot(documents, drawn, (random) => random.sample(examples.rows, shots))
+    const strata = strataOf(yield* labelsOf(examples, settings))
+    const given = quotas(strata.map(({ length }) => length), shots)
+    const poor = strata.findIndex(({ length }, index) => length < (given[index] ?? 0))
+    if (poor >= 0) {
+      return yield* new NotEnoughRows({
+        stage: "choicePrompts",
+        asked: given[poor] ?? 0,
+        rows: strata[poor]?.length ?? 0
+      })
+    }
+    return drawFewShot(documents, drawn, pickStratified(strata, given))
+  })
 
 const choicePromptsStage = stage({
   name: "choicePrompts",
@@ -89,7 +110,7 @@ const choicePromptsStage = stage({
       if (shots > examples.rows) {
         return yield* new NotEnoughRows({ stage: "choicePrompts", asked: shots, rows: examples.rows })
       }
-      const { asked, drawn } = draw(documents.rows, examples.rows, settings)
+      const { asked, examples: drawn } = yield* draw(documents.rows, examples, settings)
       const texts = settings.choices.map(({ text }) => text)
       const batch = (start: number) =>
         Effect.gen(function*() {
@@ -109,17 +130,18 @@ const choicePromptsStage = stage({
 
 /**
  * The prompts of a task: context = description, then each example with its answer and the separator, then the document.
- * `sampling: "harness"` shuffles the documents and draws `shots` examples for each from one `random.Random(42)`, as
- * Stability-AI/lm-evaluation-harness (jp-stable, 2023) does; `limit` asks the first so many after the shuffle.
+ * `sampling` shuffles the documents and draws `shots` examples for each from one `random.Random(42)`: "harness" as
+ * Stability-AI/lm-evaluation-harness (jp-stable) did in 2023, "stratified" as it has done since task version 1.3.
+ * `limit` asks the first so many after the shuffle.
  */
 export const choicePrompts = (config: {
   readonly task: ChoiceTask
   readonly shots: number
-  readonly sampling?: "harness" | Sampling
+  readonly sampling?: Sampling["kind"] | Sampling
   readonly limit?: number
 }): Table<ChoicePrompt> => {
   const { choices, description, document, documents, examples, label, name, separator } = config.task
-  const sampling = config.sampling ?? "harness"
+  const { limit = null, sampling = "harness", shots } = config
   return apply(choicePromptsStage, {
     config: {
       description,
@@ -127,12 +149,12 @@ export const choicePrompts = (config: {
       separator,
       label,
       choices,
-      shots: config.shots,
-      sampling: sampling === "harness" ? { kind: "harness", seed: 42 } : sampling,
-      limit: config.limit ?? null
+      shots,
+      sampling: typeof sampling === "string" ? { kind: sampling, seed: 42 } : sampling,
+      limit
     },
     inputs: { documents, examples },
     schemas: {},
-    label: `prompts: ${name}, ${config.shots} shots`
+    label: `prompts: ${name}, ${shots} shots`
   }).prompts
 }

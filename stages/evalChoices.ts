@@ -7,10 +7,11 @@ import { MeasurementResult } from "../src/pipeline/Measurement.ts"
 import { tokenizerOf } from "../src/pipeline/model.ts"
 import { Progress } from "../src/pipeline/Progress.ts"
 import { aModel, apply, someFiles, stage, tableOf, valueOf } from "../src/pipeline/Stage.ts"
-import type { Tokenizer } from "../src/text/tokenizer.ts"
+import { ChoiceEncoding, encodeChoices } from "./choiceEncoding.ts"
 import { argmax, choiceScores } from "./choiceMetrics.ts"
-import { ChoicePrompt, choicePrompts, type Sampling } from "./choicePrompts.ts"
+import { ChoicePrompt, choicePrompts } from "./choicePrompts.ts"
 import type { ChoiceTask } from "./choiceTask.ts"
+import type { Sampling } from "./fewShot.ts"
 import { readTokenizer } from "./tokenizer.ts"
 
 /** Accuracy and the metrics beside it. */
@@ -39,19 +40,6 @@ export type ChoiceAnswer = typeof ChoiceAnswer.Type
 /** Questions scored between two reports of progress; their tokens are in memory together. */
 const questionsAtOnce = 64
 
-/** Ids of contexts and of choices: apart, without special tokens, as the harness of 2023 encodes them. */
-const encode = (tokenizer: Tokenizer, prompts: ReadonlyArray<ChoicePrompt>) =>
-  Effect.gen(function*() {
-    const contexts = yield* tokenizer.encodeBatch(prompts.map(({ context }) => context), { special: false })
-    const texts = [...new Set(prompts.flatMap(({ choices }) => choices))]
-    const encoded = yield* tokenizer.encodeBatch(texts, { special: false })
-    const idsOf = new Map(texts.map((text, index) => [text, encoded[index] ?? new Int32Array()]))
-    return prompts.map(({ choices }, index) => ({
-      context: contexts[index] ?? new Int32Array(),
-      continuations: choices.map((text) => idsOf.get(text) ?? new Int32Array())
-    }))
-  })
-
 const answerOf = (prompt: ChoicePrompt, logProbabilities: ReadonlyArray<number>, tokens: number): ChoiceAnswer => ({
   gold: prompt.gold,
   predicted: argmax(logProbabilities),
@@ -65,10 +53,10 @@ const choicesStage = stage({
   name: "evalChoices",
   module: import.meta.url,
   computes: true,
-  config: Schema.Struct({ batchTokens: Schema.Int.check(Schema.isGreaterThan(0)) }),
+  config: Schema.Struct({ encoding: ChoiceEncoding, batchTokens: Schema.Int.check(Schema.isGreaterThan(0)) }),
   inputs: { prompts: tableOf(ChoicePrompt), tokenizer: someFiles, model: aModel },
   outputs: { result: valueOf(ChoiceResult), answers: tableOf(ChoiceAnswer) },
-  run: ({ model: files, prompts, tokenizer: tokenizerFiles }, { batchTokens }) =>
+  run: ({ model: files, prompts, tokenizer: tokenizerFiles }, { batchTokens, encoding }) =>
     Effect.scoped(Effect.gen(function*() {
       const { openModel } = yield* Effect.promise(() => import("../src/model/Model.ts"))
       const { makeScorer } = yield* Effect.promise(() => import("../src/model/score.ts"))
@@ -79,7 +67,7 @@ const choicesStage = stage({
       const answers: Array<ChoiceAnswer> = []
       yield* Stream.runForEach(Stream.rechunk(Stream.flattenIterable(prompts.batches), questionsAtOnce).pipe(Stream.chunks), (batch) =>
         Effect.gen(function*() {
-          const requests = yield* encode(tokenizer, batch)
+          const requests = yield* encodeChoices(encoding, tokenizer, batch)
           const scored = yield* score(requests)
           batch.forEach((prompt, index) => {
             const request = requests[index]
@@ -110,17 +98,19 @@ export const evalChoices = (config: {
   readonly task: ChoiceTask
   /** Examples before each question. */
   readonly shots: number
-  readonly sampling?: "harness" | Sampling
+  readonly sampling?: Sampling["kind"] | Sampling
   /** Ask the first so many questions after the shuffle. */
   readonly limit?: number
+  /** Context and choice "apart" (the default), as the harness of the paper tokenizes them, or "joint", as lm-eval 0.4. */
+  readonly encoding?: ChoiceEncoding
   /** Tokens computed at once: memory and speed, not results. */
   readonly batchTokens?: number
 }): (model: Model) => Value<ChoiceResult> => {
-  const { batchTokens = 2048, ...asked } = config
+  const { batchTokens = 2048, encoding = "apart", ...asked } = config
   const prompts: Table<ChoicePrompt> = choicePrompts(asked)
   return (model) =>
     apply(choicesStage, {
-      config: { batchTokens },
+      config: { encoding, batchTokens },
       inputs: { prompts, tokenizer: tokenizerOf(model), model },
       schemas: {}
     }).result

@@ -34,6 +34,7 @@ def sentence_piece():
     return transformers.LlamaForCausalLM(transformers.LlamaConfig(**common, **switches))
 
 
+# No choice may merge with its context altogether: HFLM takes one without tokens for certain, or fails.
 # Contexts that end in space of several kinds, are empty, begin with BOS, merge with what follows, or are too long.
 prompts = [
     ("日本の首都は", ["東京です。", "大阪です。"]),
@@ -47,7 +48,7 @@ prompts = [
     ("### 返答:\n", ["ポジティブ", "ネガティブ"]),
     ("bom \ufeff", ["1", "2"]),
     ("rows \x1c\x85", ["1", "22"]),
-    ("again and again, " * 20 + "and", [" again", " the lazy dog", "東京"]),
+    ("again and again, " * 60 + "the", [" quick brown fox", " lazy dog", "東京"]),
 ]
 
 rows = [

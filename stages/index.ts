@@ -14,6 +14,7 @@ export type {
   ModelContent,
   ModelReader,
   StageFailure,
+  StreamedFilesContent,
   TableContent,
   TableReader
 } from "../src/pipeline/Reader.ts"
@@ -39,6 +40,7 @@ export { holdOut } from "./holdOut.ts"
 export { load } from "./load.ts"
 export { loraTrain, type LoraTrainConfig, type Tuned } from "./loraTrain.ts"
 export type { Comparison, MatchRule } from "./matchRules.ts"
+export { merge } from "./merge.ts"
 export { report } from "./report.ts"
 export { InstructionRow, PromptedRow, QuestionRow, TokenRow } from "./rows.ts"
 export { jnli, type JnliRow } from "./tasks/jnli.ts"

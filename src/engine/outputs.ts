@@ -1,10 +1,13 @@
 /** What a stage gives becomes objects and records in the store, and records become artifacts again. */
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import type { FilesContent, ModelContent, StageFailure, TableContent } from "../pipeline/Reader.ts"
+import * as Stream from "effect/Stream"
+import { open } from "node:fs/promises"
+import type { ModelContent, StageFailure, StreamedFilesContent, TableContent } from "../pipeline/Reader.ts"
 import type { OutputRecord } from "../store/ActionRecord.ts"
 import { digestOf } from "../store/Digest.ts"
 import type { ObjectRef } from "../store/ObjectRef.ts"
+import { attemptAsync } from "../store/disk.ts"
 import { Store } from "../store/Store.ts"
 import { StageBroken } from "./Errors.ts"
 import { canonicalText, type JsonValue } from "./config/JsonValue.ts"
@@ -39,13 +42,28 @@ const writeValue = (step: Step, schema: Schema.Codec<unknown, unknown>, value: u
     return record("value", digestOf(bytes), { [valueFile]: yield* store.objects.putBytes(bytes) }, {})
   })
 
-const putFiles = (content: FilesContent) =>
+/** Writes bytes as they come: memory for one piece. */
+const putStream = (bytes: Stream.Stream<Uint8Array, StageFailure>) =>
+  Effect.scoped(Effect.gen(function*() {
+    const store = yield* Store
+    const temporary = yield* store.objects.temporary
+    const handle = yield* Effect.acquireRelease(
+      attemptAsync("write an object", temporary, () => open(temporary, "wx", 0o600)),
+      (opened) => Effect.promise(() => opened.close())
+    )
+    yield* Stream.runForEach(bytes, (piece) =>
+      attemptAsync("write an object", temporary, () => handle.writeFile(piece)))
+    return yield* store.objects.commit(temporary)
+  }))
+
+const putFiles = (content: StreamedFilesContent) =>
   Effect.gen(function*() {
     const store = yield* Store
     const objects: Record<string, ObjectRef> = {}
     for (const name of Object.keys(content).sort(compareText)) {
       const bytes = content[name]
-      if (bytes !== undefined) objects[name] = yield* store.objects.putBytes(bytes)
+      if (bytes === undefined) continue
+      objects[name] = yield* bytes instanceof Uint8Array ? store.objects.putBytes(bytes) : putStream(bytes)
     }
     return objects
   })
@@ -59,7 +77,7 @@ const entriesOf = (objects: { readonly [path: string]: ObjectRef }, locate: (ref
     writtenAt: null
   })).toSorted((a, b) => compareText(a.path, b.path))
 
-const writeFiles = (content: FilesContent) =>
+const writeFiles = (content: StreamedFilesContent) =>
   Effect.gen(function*() {
     const objects = yield* putFiles(content)
     return record("files", filesDigest(entriesOf(objects, () => "")), objects, {})
@@ -129,7 +147,7 @@ const writeOne = (
     case "value":
       return writeValue(step, promise.schema, content)
     case "files":
-      return writeFiles(content as FilesContent)
+      return writeFiles(content as StreamedFilesContent)
     case "model":
       return writeModel(step, content as ModelContent, portOf, inputs)
   }

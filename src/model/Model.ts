@@ -23,9 +23,11 @@ export interface Model {
   readonly linear: ApplyLinear
 }
 
-const configFile = "config.json"
+/** What a model folder calls its config. */
+export const configFile = "config.json"
 
-const readJson = Effect.fn("readJson")(function*(
+/** The parsed content of a JSON file. */
+export const readJson = Effect.fn("readJson")(function*(
   files: FilesReader,
   path: string
 ): Effect.fn.Return<unknown, ModelUnsupported | StageFailure> {

@@ -17,6 +17,14 @@ const torchTensorFile = "adapter_model.bin"
 /** A trained adapter's factors by module path, as symbols that point into its file. */
 export type FrozenAdapter = ReadonlyMap<string, Factors>
 
+/** The pair of matrices on one layer as they lie in their file. */
+export interface StoredFactors {
+  readonly a: StoredTensor
+  readonly b: StoredTensor
+  readonly scale: number
+}
+export type StoredAdapter = ReadonlyMap<string, StoredFactors>
+
 /** The fields of PEFT's config, all of them, so that any version of it reads the same adapter. */
 const configOf = (lora: LoraOptions, baseName: string | null) => ({
   peft_type: "LORA",
@@ -102,18 +110,17 @@ const readAdapterConfig = Effect.fn("readAdapterConfig")(function*(
 const sameShape = (tensor: StoredTensor, rows: number, columns: number): boolean =>
   tensor.shape.length === 2 && tensor.shape[0] === rows && tensor.shape[1] === columns
 
-/** Reads the adapter that is number `position` on the model with these layers. */
-export const readAdapter = Effect.fn("readAdapter")(function*(
+/** Finds the matrices of an adapter for a model with these layers, by module path. Reads configs and headers alone. */
+export const locateAdapter = Effect.fn("locateAdapter")(function*(
   files: FilesReader,
-  modules: ReadonlyArray<LinearModule>,
-  position: number
-): Effect.fn.Return<FrozenAdapter, AdapterInvalid | WeightsInvalid | StageFailure> {
+  modules: ReadonlyArray<LinearModule>
+): Effect.fn.Return<StoredAdapter, AdapterInvalid | WeightsInvalid | StageFailure> {
   const has = (path: string) => files.entries.some((entry) => entry.path === path)
   const isTorch = !has(tensorFile) && has(torchTensorFile)
   const invalid = (reason: string) => new AdapterInvalid({ file: isTorch ? torchTensorFile : tensorFile, reason })
   const { rank, scale } = yield* readAdapterConfig(files)
   const tensors = new Map(yield* isTorch ? readTorchFile(files, torchTensorFile) : readSafetensors(files, tensorFile))
-  const factors = new Map<string, Factors>()
+  const factors = new Map<string, StoredFactors>()
   for (const { inputs, outputs, path } of modules) {
     const names = factorNames(path)
     const a = tensors.get(names.a)
@@ -130,11 +137,23 @@ export const readAdapter = Effect.fn("readAdapter")(function*(
           `[${rank}, ${inputs}] and [${outputs}, ${rank}].`
       )
     }
-    const symbol = (name: string, tensor: StoredTensor) => storedSymbol(files, `adapter ${position}: ${name}`, tensor)
-    factors.set(path, { a: symbol(names.a, a), b: symbol(names.b, b), scale })
+    factors.set(path, { a, b, scale })
   }
   const [stranger] = tensors.keys()
   if (stranger !== undefined) return yield* invalid(`"${stranger}" belongs to no linear layer of the base model.`)
   if (factors.size === 0) return yield* invalid("it has no tensors.")
   return factors
 })
+
+/** Reads the adapter that is number `position` on the model with these layers. */
+export const readAdapter = (
+  files: FilesReader,
+  modules: ReadonlyArray<LinearModule>,
+  position: number
+): Effect.Effect<FrozenAdapter, AdapterInvalid | WeightsInvalid | StageFailure> =>
+  Effect.map(locateAdapter(files, modules), (stored) =>
+    new Map([...stored].map(([path, { a, b, scale }]) => {
+      const names = factorNames(path)
+      const symbol = (name: string, tensor: StoredTensor) => storedSymbol(files, `adapter ${position}: ${name}`, tensor)
+      return [path, { a: symbol(names.a, a), b: symbol(names.b, b), scale }]
+    })))

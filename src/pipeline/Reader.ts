@@ -47,6 +47,11 @@ export interface ModelReader {
 /** Files that a stage makes: path to bytes. */
 export type FilesContent = { readonly [path: string]: Uint8Array }
 
+/** The same, where a file too large for memory is a stream, pulled once. */
+export type StreamedFilesContent = {
+  readonly [path: string]: Uint8Array | Stream.Stream<Uint8Array, StageFailure>
+}
+
 /** A tuned model: the model it was tuned from and the adapter's files. */
 export interface ModelContent {
   readonly from: ModelReader
@@ -72,5 +77,5 @@ export type ReaderOf<Input extends InputTree> = Input extends Table<infer Row> ?
 export type ContentOf<Output extends Artifact> = Output extends Table<infer Row> ? TableContent<KnownRow<Row>>
   : Output extends Model ? ModelContent
   : Output extends Value<infer A> ? A
-  : Output extends Files ? FilesContent
+  : Output extends Files ? StreamedFilesContent
   : never

@@ -64,7 +64,10 @@ export const goldenText = (...path: ReadonlyArray<string>): string => readFileSy
 export const withFile = (files: FilesReader, name: string, content: Uint8Array): FilesReader => ({
   ...files,
   entries: [...files.entries.filter(({ path }) => path !== name), { path: name, size: content.length, digest: "" }],
-  bytes: (path) => path === name ? Effect.succeed(content) : files.bytes(path)
+  bytes: (path) => path === name ? Effect.succeed(content) : files.bytes(path),
+  slice: (path, offset, length) =>
+    path === name ? Effect.succeed(content.slice(offset, offset + length)) : files.slice(path, offset, length),
+  stream: (path) => path === name ? Stream.succeed(content) : files.stream(path)
 })
 
 /** A golden model under golden adapters. */

@@ -51,6 +51,8 @@ describe("the report stage", () => {
         training: { tuned: { steps: [], validation: [] } }
       }, config)
       assert.deepStrictEqual(Object.keys(made), ["report.html", "report.md", "report.json"])
-      assert.include(new TextDecoder().decode(made["report.md"]), "| tuned from base | +0.150 |")
+      const page = made["report.md"]
+      const text = page instanceof Uint8Array ? new TextDecoder().decode(page) : ""
+      assert.include(text, "| tuned from base | +0.150 |")
     }))
 })

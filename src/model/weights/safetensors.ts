@@ -95,28 +95,60 @@ export const readSafetensors = Effect.fn("readSafetensors")(function*(
   return new Map(tensors)
 })
 
+const nameInFormat: { readonly [E in WeightElement]: keyof typeof weightElements } = {
+  float32: "F32",
+  float16: "F16",
+  bfloat16: "BF16"
+}
+
+/** What a header says of a tensor. */
+export interface TensorType {
+  readonly element: WeightElement
+  readonly shape: ReadonlyArray<number>
+}
+
+/** Bytes of a tensor. */
+export const sizeOf = ({ element, shape }: TensorType): number =>
+  shape.reduce((all, dimension) => all * dimension, bytesOf[element])
+
+/** Larger elements first, so that each tensor lies at a multiple of its element; then by name. */
+export const inFileOrder = <T extends TensorType>(
+  tensors: ReadonlyMap<string, T>
+): ReadonlyArray<readonly [name: string, tensor: T]> =>
+  [...tensors].toSorted(([a, { element: ofA }], [b, { element: ofB }]) =>
+    bytesOf[ofB] - bytesOf[ofA] || (a < b ? -1 : 1)
+  )
+
+/** What a file begins with; the tensors follow without gaps, in the order of `inFileOrder`. */
+export const safetensorsHeader = (
+  tensors: ReadonlyMap<string, TensorType>,
+  metadata: Readonly<Record<string, string>>
+): Uint8Array => {
+  const header: Record<string, unknown> = { __metadata__: metadata }
+  let offset = 0
+  for (const [name, tensor] of inFileOrder(tensors)) {
+    const { element, shape } = tensor
+    header[name] = { dtype: nameInFormat[element], shape, data_offsets: [offset, offset += sizeOf(tensor)] }
+  }
+  // Tensors start at a multiple of 8 bytes, as the format's own writer has it: readers map them in place.
+  const json = new TextEncoder().encode(JSON.stringify(header))
+  const length = Math.ceil(json.length / 8) * 8
+  const bytes = new Uint8Array(8 + length).fill(0x20, 8)
+  new DataView(bytes.buffer).setBigUint64(0, BigInt(length), true)
+  bytes.set(json, 8)
+  return bytes
+}
+
 /** float32 tensors as the bytes of a safetensors file; names in order, so that equal tensors give equal bytes. */
 export const writeSafetensors = (
   tensors: ReadonlyMap<string, { readonly shape: ReadonlyArray<number>; readonly data: Float32Array }>,
   metadata: Readonly<Record<string, string>>
 ): Uint8Array => {
-  const header: Record<string, unknown> = { __metadata__: metadata }
-  const sorted = [...tensors].toSorted(([a], [b]) => a < b ? -1 : 1)
-  let offset = 0
-  for (const [name, { data, shape }] of sorted) {
-    header[name] = { dtype: "F32", shape, data_offsets: [offset, offset += data.byteLength] }
-  }
-  // Tensors start at a multiple of 8 bytes, as the format's own writer has it: readers map them in place.
-  const json = JSON.stringify(header)
-  const bytes = Buffer.byteLength(json)
-  const headerLength = Math.ceil(bytes / 8) * 8
-  const file = new Uint8Array(8 + headerLength + offset).fill(0x20, 8, 8 + headerLength)
-  new DataView(file.buffer).setBigUint64(0, BigInt(headerLength), true)
-  file.set(new TextEncoder().encode(json), 8)
-  let at = 8 + headerLength
-  for (const [, { data }] of sorted) {
-    file.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), at)
-    at += data.byteLength
-  }
-  return file
+  const typed = new Map(
+    [...tensors].map(([name, { data, shape }]) => [name, { element: "float32" as const, shape, data }])
+  )
+  const parts = inFileOrder(typed).map(([, { data }]) =>
+    new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
+  )
+  return new Uint8Array(Buffer.concat([safetensorsHeader(typed, metadata), ...parts]))
 }

@@ -77,6 +77,18 @@ export class LabelUnknown extends Schema.TaggedError<LabelUnknown>()("LabelUnkno
   }
 }
 
+/** Stratified sampling asks a label for more examples than there are. */
+export class LabelTooRare extends Schema.TaggedError<LabelTooRare>()("LabelTooRare", {
+  label: Schema.String,
+  asked: Schema.Int,
+  rows: Schema.Int
+}) {
+  override get message() {
+    return `Stratified sampling needs ${this.asked} examples of the label "${this.label}", but the table of examples has only ` +
+      `${this.rows}. Show fewer examples, give more rows, or sample without regard to labels: sampling: "harness".`
+  }
+}
+
 /** A choice has no token of its own. */
 export class ChoiceWithoutTokens extends Schema.TaggedError<ChoiceWithoutTokens>()("ChoiceWithoutTokens", {
   choice: Schema.String,

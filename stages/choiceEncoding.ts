@@ -1,4 +1,4 @@
-/** Choice prompts as token ids: the two ways in which evaluation harnesses divide a text into context and continuation. */
+/** Choice prompts as token ids: the two ways in which harnesses divide a text into context and continuation. */
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import type { StageFailure } from "../src/pipeline/Reader.ts"
@@ -35,8 +35,16 @@ const encodeApart: Encoder = (tokenizer, prompts) =>
     }))
   })
 
-/** What Python's `str.rstrip` takes off: JavaScript's white space without U+FEFF, and five control characters more. */
-const trailingSpace = /(?:(?!\ufeff)[\s\x1c-\x1f\x85])*$/u
+/** Whether Python takes a character for space: JavaScript's white space without U+FEFF, and five control characters. */
+const isPythonSpace = (character: string): boolean =>
+  character !== "\ufeff" && (character.trim() === "" || "\x1c\x1d\x1e\x1f\x85".includes(character))
+
+/** Python's `str.rstrip`. */
+const stripEnd = (text: string): string => {
+  let end = text.length
+  while (end > 0 && isPythonSpace(text.charAt(end - 1))) end -= 1
+  return text.slice(0, end)
+}
 
 /** Texts with the tokenizer's special tokens, unless they begin with the text of BOS already. */
 const encodeWhole = (tokenizer: Tokenizer, bos: string | null, texts: ReadonlyArray<string>) =>
@@ -61,24 +69,21 @@ const encodeJointly: Encoder = (tokenizer, prompts) =>
     const prefixId = tokenizer.bosId ?? tokenizer.eosId
     const prefix = prefixId === null ? new Int32Array() : Int32Array.of(prefixId)
     const bos = prefixId === null ? null : yield* tokenizer.decode(prefix)
-    const contexts = prompts.map(({ context }) => context.replace(trailingSpace, ""))
+    const contexts = prompts.map(({ context }) => stripEnd(context))
     const contextIds = yield* encodeWhole(tokenizer, bos, contexts)
     const texts = prompts.flatMap(({ choices, context }) => choices.map((choice) => context + choice))
     const textIds = yield* encodeWhole(tokenizer, bos, texts)
-    const plainIds = contexts.includes("") ? yield* tokenizer.encodeBatch(texts, { special: false }) : []
+    const bare = contexts.includes("") ? yield* tokenizer.encodeBatch(texts, { special: false }) : []
     let first = 0
     return prompts.map(({ choices }, index): EncodedChoices => {
       const begin = first
       first += choices.length
       if (contexts[index] === "") {
-        const continuations = choices.map((_, choice) => afterPrefix(prefix, plainIds[begin + choice] ?? new Int32Array()))
+        const continuations = bare.slice(begin, first).map((ids) => afterPrefix(prefix, ids))
         return { context: prefix, continuations }
       }
       const context = contextIds[index] ?? new Int32Array()
-      return {
-        context,
-        continuations: choices.map((_, choice) => textIds[begin + choice]?.subarray(context.length) ?? new Int32Array())
-      }
+      return { context, continuations: textIds.slice(begin, first).map((ids) => ids.subarray(context.length)) }
     })
   })
 

@@ -7,7 +7,7 @@ import type { TableReader } from "../src/pipeline/Reader.ts"
 import { anyTable, apply, stage, tableOf } from "../src/pipeline/Stage.ts"
 import { render, Template } from "../src/text/template.ts"
 import type { ChoiceTask } from "./choiceTask.ts"
-import { LabelUnknown, NotEnoughRows } from "./Errors.ts"
+import { LabelTooRare, LabelUnknown, NotEnoughRows } from "./Errors.ts"
 import { drawFewShot, pickStratified, quotas, Sampling, strataOf } from "./fewShot.ts"
 
 /** One question: the text before the answer, and each answer that could follow. */
@@ -84,12 +84,14 @@ const draw = (documents: number, examples: TableReader<AnyRow>, settings: Settin
     const { limit, sampling: { kind, seed }, shots } = settings
     const drawn = { limit, seed, shots }
     if (kind === "harness") return drawFewShot(documents, drawn, (random) => random.sample(examples.rows, shots))
-    const strata = strataOf(yield* labelsOf(examples, settings))
+    const labels = yield* labelsOf(examples, settings)
+    const strata = strataOf(labels)
     const given = quotas(strata.map(({ length }) => length), shots)
     const poor = strata.findIndex(({ length }, index) => length < (given[index] ?? 0))
     if (poor >= 0) {
-      return yield* new NotEnoughRows({
-        stage: "choicePrompts",
+      const choice = settings.choices[labels[strata[poor]?.[0] ?? 0] ?? 0]
+      return yield* new LabelTooRare({
+        label: choice?.label ?? "",
         asked: given[poor] ?? 0,
         rows: strata[poor]?.length ?? 0
       })

@@ -1,4 +1,4 @@
-/** `evalChoices` takes the likeliest of a question's choices for the model's answer, and counts how often it is right. */
+/** `evalChoices` takes the likeliest of a question's choices for the model's answer, and counts how many are right. */
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
@@ -44,7 +44,9 @@ const answerOf = (prompt: ChoicePrompt, logProbabilities: ReadonlyArray<number>,
   gold: prompt.gold,
   predicted: argmax(logProbabilities),
   // Python counts code points, so a character beyond the basic plane counts once.
-  predictedByCharacter: argmax(logProbabilities.map((value, choice) => value / [...(prompt.choices[choice] ?? "")].length)),
+  predictedByCharacter: argmax(
+    logProbabilities.map((value, choice) => value / [...(prompt.choices[choice] ?? "")].length)
+  ),
   logProbabilities,
   tokens
 })
@@ -65,7 +67,8 @@ const choicesStage = stage({
       const model = yield* openModel(files)
       const score = yield* makeScorer(model, { batchTokens })
       const answers: Array<ChoiceAnswer> = []
-      yield* Stream.runForEach(Stream.rechunk(Stream.flattenIterable(prompts.batches), questionsAtOnce).pipe(Stream.chunks), (batch) =>
+      const batches = prompts.batches.pipe(Stream.flattenIterable, Stream.rechunk(questionsAtOnce), Stream.chunks)
+      yield* Stream.runForEach(batches, (batch) =>
         Effect.gen(function*() {
           const requests = yield* encodeChoices(encoding, tokenizer, batch)
           const scored = yield* score(requests)
@@ -91,8 +94,9 @@ const choicesStage = stage({
 })
 
 /**
- * Accuracy on a choice task by likelihood (section 3.2 of the paper): the choice whose tokens have the highest summed log-probability
- * after the context; nothing else is considered. All choices of a question are scored in one forward pass.
+ * Accuracy on a choice task by likelihood (section 3.2 of the paper): the choice whose tokens have the highest summed
+ * log-probability after the context; nothing else is considered. All choices of a question are scored in one forward
+ * pass.
  */
 export const evalChoices = (config: {
   readonly task: ChoiceTask
@@ -101,7 +105,7 @@ export const evalChoices = (config: {
   readonly sampling?: Sampling["kind"] | Sampling
   /** Ask the first so many questions after the shuffle. */
   readonly limit?: number
-  /** Context and choice "apart" (the default), as the harness of the paper tokenizes them, or "joint", as lm-eval 0.4. */
+  /** Context and choice tokenized "apart" (the default), as in the paper's harness, or "joint", as in lm-eval 0.4. */
   readonly encoding?: ChoiceEncoding
   /** Tokens computed at once: memory and speed, not results. */
   readonly batchTokens?: number

@@ -68,7 +68,7 @@ const writtenStage = stage({
   }),
   inputs: { prompts: tableOf(ChoicePrompt), tokenizer: someFiles, model: aModel },
   outputs: { result: valueOf(WrittenChoiceResult), answers: tableOf(WrittenChoice) },
-  run: ({ model: files, prompts, tokenizer: tokenizerFiles }, { batchPrompts, comparison, maxTokens, rules, stopStrings }) =>
+  run: ({ model: files, prompts, tokenizer: tokenizerFiles }, { comparison, rules, ...options }) =>
     Effect.scoped(Effect.gen(function*() {
       const { openModel } = yield* Effect.promise(() => import("../src/model/Model.ts"))
       const { makeGenerator } = yield* Effect.promise(() => import("../src/model/generate.ts"))
@@ -76,18 +76,17 @@ const writtenStage = stage({
       const tokenizer = yield* readTokenizer(tokenizerFiles)
       const model = yield* openModel(files)
       const generate = yield* makeGenerator(model, {
-        maxTokens,
-        stopStrings,
-        batchPrompts,
+        ...options,
         repetitionPenalty: 1,
         sampling: null,
         seed: 0,
         decode: (ids) => tokenizer.decode(ids)
       })
-      const room = Math.max(1, model.config.positions - maxTokens)
+      const room = Math.max(1, model.config.positions - options.maxTokens)
       const answers: Array<WrittenChoice> = []
       let beyondModel = 0
-      yield* Stream.runForEach(Stream.rechunk(Stream.flattenIterable(prompts.batches), batchPrompts).pipe(Stream.chunks), (batch) =>
+      const batches = prompts.batches.pipe(Stream.flattenIterable, Stream.rechunk(options.batchPrompts), Stream.chunks)
+      yield* Stream.runForEach(batches, (batch) =>
         Effect.gen(function*() {
           const contexts = yield* tokenizer.encodeBatch(batch.map(({ context }) => context), { special: true })
           beyondModel += contexts.filter(({ length }) => length > room).length
@@ -107,10 +106,11 @@ const writtenStage = stage({
 })
 
 /**
- * Accuracy on a choice task by the answer that the model writes, always its likeliest token, where `evalChoices` compares
- * likelihoods: whether a model that knows the right answer also says it. The prompts are the same, tokenized with the
- * model's special tokens, as for any text to be written on from. `rules` read the choice out of the answer.
- * Memory: the prompts written on at once, and one short answer a question.
+ * Accuracy on a choice task by the answer that the model writes, always its likeliest token, where `evalChoices`
+ * compares likelihoods: whether a model that knows the right answer also says it. The prompts are the same, tokenized
+ * with the model's special tokens, as for any text to be written on from; where a context leaves no room for the
+ * answer, its beginning is left out. `rules` read the choice out of the answer. Memory: the prompts written on at once,
+ * and one short answer a question.
  */
 export const evalWrittenChoices = (config: {
   readonly task: ChoiceTask

@@ -10,15 +10,15 @@ import { PythonRandom } from "../src/text/pythonRandom.ts"
 export const Sampling = Schema.Struct({ kind: Schema.Literals(["harness", "stratified"]), seed: Schema.Int })
 export type Sampling = typeof Sampling.Type
 
-/** Positions of the documents asked, and of their examples: those of the first document, then of the second, and so on. */
+/** Positions of the documents asked, and of their examples: those of the first document, then of the second, ... */
 export interface Drawn {
   readonly asked: Int32Array
   readonly examples: Int32Array
 }
 
 /**
- * Shuffles so many documents, asks the first `limit`, and lets `pick` draw for each, in that order. A function that
- * draws always as many positions.
+ * Shuffles the documents, asks the first `limit` of them (null: all), and has `pick` draw `shots` examples for each, in
+ * that order.
  */
 export const drawFewShot = (
   documents: number,
@@ -35,7 +35,7 @@ export const drawFewShot = (
 }
 
 /** Examples of one label, by position. */
-export type Stratum = Int32Array
+type Stratum = Int32Array
 
 /** The positions of each label, labels in the order in which they first appear. */
 export const strataOf = (labels: ArrayLike<number>): ReadonlyArray<Stratum> => {

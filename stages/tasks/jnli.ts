@@ -1,4 +1,4 @@
-/** JNLI of JGLUE as a choice task: whether a hypothesis follows from a premise, asked as the evaluation harness asks it. */
+/** JNLI of JGLUE as a choice task: whether a hypothesis follows from a premise, asked as the harness asks it. */
 import type { Table } from "../../src/pipeline/Artifact.ts"
 import { type Choice, type ChoiceTask, choiceTask } from "../choiceTask.ts"
 import { instructionDescription } from "./instruction.ts"
@@ -77,9 +77,9 @@ neutral
 } as const
 
 /**
- * JNLI with a prompt of Stability-AI/lm-evaluation-harness (branch jp-stable): "0.2" and "0.3" as of July to September 2023
- * (task version 1.1), which the paper used; "1.3-0.2" and "1.3-0.3" have the Japanese labels of
- * task version 1.3, which draws its examples `stratified`.
+ * JNLI with a prompt of Stability-AI/lm-evaluation-harness (branch jp-stable): "0.2" and "0.3" as of July to September
+ * 2023 (task version 1.1), which the paper used; "1.3-0.2" and "1.3-0.3" have the Japanese labels of task version 1.3,
+ * which goes with `sampling: "stratified"`.
  */
 export const jnli = (
   version: keyof typeof prompts,

@@ -1,4 +1,4 @@
-/** MARC-ja of JGLUE as a choice task: whether a review of a product is positive, asked as the evaluation harness asks it. */
+/** MARC-ja of JGLUE as a choice task: whether a review of a product is positive, asked as the harness asks it. */
 import type { Table } from "../../src/pipeline/Artifact.ts"
 import { type ChoiceTask, choiceTask } from "../choiceTask.ts"
 import { instructionDescription } from "./instruction.ts"
@@ -30,7 +30,10 @@ const prompts = {
   }
 } as const
 
-/** MARC-ja with a prompt of Stability-AI/lm-evaluation-harness (branch jp-stable), July to September 2023 (task version 1.1). */
+/**
+ * MARC-ja with a prompt of Stability-AI/lm-evaluation-harness (branch jp-stable), as of July to September 2023 (task
+ * version 1.1), which the paper used.
+ */
 export const marcJa = (
   version: keyof typeof prompts,
   rows: { readonly documents: Table<MarcJaRow>; readonly examples: Table<MarcJaRow> }

@@ -72,7 +72,8 @@ def losses(lm, prompt, answer):
 def written(lm, prompt):
     ids = torch.tensor([lm.tokenizer(prompt)["input_ids"]])
     with torch.no_grad():
-        answer = lm.model.generate(ids, do_sample=False, max_new_tokens=12, attention_mask=torch.ones_like(ids), pad_token_id=0)
+        mask = torch.ones_like(ids)
+        answer = lm.model.generate(ids, attention_mask=mask, do_sample=False, max_new_tokens=12, pad_token_id=0)
     return {"prompt": prompt, "answer": lm.tokenizer.decode(answer[0, ids.shape[1]:], skip_special_tokens=True)}
 
 
@@ -88,10 +89,14 @@ for name, build in (("byteLevel", byte_level), ("sentencePiece", sentence_piece)
     tokenizer = transformers.PreTrainedTokenizerFast(tokenizer_file=str(tokenizers / f"{name}.tokenizer.json"), **named)
     lm = HFLM(pretrained=model, tokenizer=tokenizer, batch_size=1, max_length=POSITIONS)
     pairs = [(context, choice) for context, choices in prompts for choice in choices]
-    scored = lm.loglikelihood([Instance("loglikelihood", {}, pair, i) for i, pair in enumerate(pairs)], disable_tqdm=True)
+    instances = [Instance("loglikelihood", {}, pair, index) for index, pair in enumerate(pairs)]
+    scored = lm.loglikelihood(instances, disable_tqdm=True)
     scores = iter(score for score, _ in scored)
     golden = {
-        "joint": [{"context": context, "choices": choices, "scores": [next(scores) for _ in choices]} for context, choices in prompts],
+        "joint": [
+            {"context": context, "choices": choices, "scores": [next(scores) for _ in choices]}
+            for context, choices in prompts
+        ],
         "rows": [losses(lm, *row) for row in rows],
         "written": [written(lm, prompt) for prompt, _ in rows],
     }

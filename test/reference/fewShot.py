@@ -27,7 +27,7 @@ def draw(documents, labels, shots, asked=4):
         examples = [position for label, group in groups.items() for position in rng.sample(group, given[label])]
         rng.shuffle(examples)
         samples.append(examples)
-    return {"shots": shots, "documents": documents, "given": list(given.values()), "order": order[:asked], "samples": samples}
+    return {"shots": shots, "documents": documents, "order": order[:asked], "samples": samples}
 
 
 def labels(counts, seed):
@@ -37,7 +37,8 @@ def labels(counts, seed):
 
 
 CASES = [([700, 200, 100], 9), ([30, 30, 40], 5), ([150, 30], 1)]
+ROWS = [labels(counts, seed) for counts, seed in CASES]
 print(json.dumps([
-    {"labels": "".join(map(str, labels(counts, seed))), "drawn": [draw(50, labels(counts, seed), k) for k in (0, 1, 2, 3, 4, 10)]}
-    for counts, seed in CASES
+    {"labels": "".join(map(str, rows)), "drawn": [draw(50, rows, shots) for shots in (0, 1, 2, 3, 4, 10)]}
+    for rows in ROWS
 ]))

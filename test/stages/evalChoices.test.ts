@@ -57,7 +57,7 @@ layer(Runtime)("evalChoices", (it) => {
         })))
   }
 
-  it.effect("scores context and choice tokenized apart by default, which is another score where tokens would merge", () =>
+  it.effect("scores context and choice tokenized apart by default: another score where tokens would merge", () =>
     Effect.gen(function*() {
       const choices = ["wn foxes jump again", "wns jump"]
       const [apart] = yield* answersOf("byteLevel", "The quick bro", choices)
@@ -75,13 +75,12 @@ layer(Runtime)("evalChoices", (it) => {
       const small = yield* answersOf("sentencePiece", ...asked, { shots: 1, batchTokens: 1 })
       const large = yield* answersOf("sentencePiece", ...asked, { shots: 1, batchTokens: 10_000 })
       assert.strictEqual(small.length, 5)
-      assert.isBelow(
-        distance(small.flatMap((answer) => answer.logProbabilities), large.flatMap((answer) => answer.logProbabilities)),
-        1e-4
-      )
+      const scores = (answers: ReadonlyArray<ChoiceAnswer>) => answers.flatMap((answer) => answer.logProbabilities)
+      assert.isBelow(distance(scores(small), scores(large)), 1e-4)
       const result = yield* resultOf("sentencePiece", ...asked, { shots: 1 })
       const right = large.filter(({ gold, predicted }) => gold === predicted).length
-      assert.deepInclude(result, { questions: 5, beyondModel: 0, longest: Math.max(...large.map(({ tokens }) => tokens)) })
+      const longest = Math.max(...large.map(({ tokens }) => tokens))
+      assert.deepInclude(result, { questions: 5, beyondModel: 0, longest })
       assert.strictEqual(result.scores[0].value, right / 5)
       const long = yield* resultOf("sentencePiece", "again and again, ".repeat(60), ["a", "b"])
       assert.strictEqual(long.beyondModel, 5)
@@ -89,7 +88,8 @@ layer(Runtime)("evalChoices", (it) => {
 
   it.effect("refuses a choice of which no token is left", () =>
     Effect.gen(function*() {
-      const merged = yield* Effect.flip(answersOf("byteLevel", "The quick bro", ["wn", "wns jump"], { encoding: "joint" }))
+      const choices = ["wn", "wns jump"]
+      const merged = yield* Effect.flip(answersOf("byteLevel", "The quick bro", choices, { encoding: "joint" }))
       assert.match(merged.message, /choice "wn" after a context that ends "The quick bro" has no token/)
       const empty = yield* Effect.flip(answersOf("byteLevel", "The quick", ["", "a"]))
       assert.match(empty.message, /choice "" .* in the encoding "apart"/)

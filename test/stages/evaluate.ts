@@ -1,10 +1,11 @@
 /** Runs a pipeline's stages in memory: what an artifact is, with given readers for the files at its roots. */
 import * as Effect from "effect/Effect"
-import * as Schema from "effect/Schema"
+import type * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import { readFileSync } from "node:fs"
 import { join } from "node:path"
-import { type Artifact, type InputTree, isArtifact, type Model, type Table, type Value } from "../../src/pipeline/Artifact.ts"
+import type { Artifact, InputTree, Model, Table, Value } from "../../src/pipeline/Artifact.ts"
+import { isArtifact } from "../../src/pipeline/Artifact.ts"
 import type { Node } from "../../src/pipeline/Node.ts"
 import type { FilesReader, ModelReader, StageFailure, TableReader } from "../../src/pipeline/Reader.ts"
 import type { OnnxRuntime } from "../../src/runtime/OnnxRuntime.ts"

@@ -21,7 +21,8 @@ const task = choiceTask({
   examples: givenTable("examples", Row)
 })
 
-const rowsOfLabels = (labels: ReadonlyArray<string>) => labels.map((label, number) => ({ number: String(number), label }))
+const rowsOfLabels = (labels: ReadonlyArray<string>) =>
+  labels.map((label, number) => ({ number: String(number), label }))
 
 /** For each prompt the numbers of its rows: examples first, the document last. */
 const drawn = (
@@ -97,6 +98,6 @@ describe("stratified sampling", () => {
       // One row of the first label and five of each other: 11 examples leave 0 + 3 + 3 + 3, and two more for the first.
       const labels = [..."0111112222233333"]
       const failure = yield* Effect.flip(drawn(3, labels, { shots: 11, sampling: "stratified" }))
-      assert.match(failure.message, /asked for 2 rows, but the table it reads has only 1/)
+      assert.match(failure.message, /needs 2 examples of the label "0", but the table of examples has only 1\./)
     }))
 })

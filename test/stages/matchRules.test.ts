@@ -61,10 +61,11 @@ describe("matchChoice", () => {
   })
 
   it("looks past width and case when told so", () => {
-    const folded = (answer: string) => matchChoice(answer, sentiments, { rules: ["exact"], comparison: "any width and case" })
-    assert.strictEqual(folded(" ＰＯＳＩＴＩＶＥ\n"), 0)
+    const folded = (answer: string, choices: ReadonlyArray<string>) =>
+      matchChoice(answer, choices, { rules: ["exact"], comparison: "any width and case" })
+    assert.strictEqual(folded(" ＰＯＳＩＴＩＶＥ\n", sentiments), 0)
     assert.isNull(find("Positive", sentiments, "exact"))
-    assert.strictEqual(matchChoice("ﾈｶﾞﾃｨﾌﾞ", ["ポジティブ", "ネガティブ"], { rules: ["exact"], comparison: "any width and case" }), 1)
+    assert.strictEqual(folded("ﾈｶﾞﾃｨﾌﾞ", ["ポジティブ", "ネガティブ"]), 1)
   })
 
   it("finds no empty choice, nor anything without a rule", () => {

@@ -65,21 +65,13 @@ const runWith = (node) => {
   child.on("exit", endLike)
 }
 
-/** In a checkout "tanren" means the sources, for pipelines there and for the code fingerprint alike. */
-const resolveToSources = () => {
-  module.registerHooks({
-    resolve: (specifier, context, next) =>
-      specifier === manifest.name
-        ? next(specifier, { ...context, conditions: [...context.conditions, "tanren-source"] })
-        : next(specifier, context)
-  })
-}
-
 const runHere = async () => {
   module.enableCompileCache()
   const sources = join(root, "src", "cli", "main.ts")
   const inCheckout = existsSync(sources)
-  if (inCheckout) resolveToSources()
+  // Loaded here, for an older Node has no such hooks.
+  const { resolveImports } = await import("./imports.js")
+  resolveImports(root, manifest.name, inCheckout)
   const { main } = await import(inCheckout ? "../src/cli/main.ts" : "../dist/src/cli/main.js")
   await main(process.argv.slice(2))
 }

@@ -48,7 +48,9 @@ describe("the launcher", () => {
   beforeAll(() => {
     mkdirSync(join(folder, "bin"))
     mkdirSync(join(folder, "dist/src/cli"), { recursive: true })
-    copyFileSync(join(repository, "bin/tanren.js"), join(folder, "bin/tanren.js"))
+    mkdirSync(join(folder, "node_modules"))
+    for (const file of ["tanren.js", "imports.js"]) copyFileSync(join(repository, "bin", file), join(folder, "bin", file))
+    symlinkSync(join(repository, "node_modules/effect"), join(folder, "node_modules/effect"), "dir")
     writeFileSync(join(folder, "package.json"), JSON.stringify({ name: "tanren", version: "1.2.3", type: "module" }))
     writeFileSync(join(folder, "dist/src/cli/main.js"), main)
     writeFileSync(join(folder, "pretence.mjs"), pretence)

@@ -87,12 +87,16 @@ const tensorBytes = (base: FilesReader, job: Job): Stream.Stream<Uint8Array, Sta
     }))
   }))
 
-/** config.json as it is, but for the element type where that changes. */
-const mergedConfig = (json: unknown, { element }: MergeOptions): Uint8Array => {
-  const said = typeof json === "object" && json !== null ? json : {}
-  const name = "torch_dtype" in said ? "torch_dtype" : "dtype"
-  const merged = element === "base" ? said : { ...said, [name]: element }
-  return new TextEncoder().encode(`${JSON.stringify(merged, null, 2)}\n`)
+/** The element type in a config.json, under the names of older and newer transformers. */
+const elementField = /("(?:torch_)?dtype"\s*:\s*)(?:"[^"]*"|null)/g
+
+/** A config.json with another element type, and otherwise to the letter: 1.0 stays 1.0. */
+const withElement = (config: Uint8Array, element: WeightElement): Uint8Array => {
+  const text = new TextDecoder().decode(config)
+  const isSaid = text.search(elementField) >= 0
+  return new TextEncoder().encode(
+    isSaid ? text.replace(elementField, `$1"${element}"`) : text.replace("{", `{\n  "dtype": "${element}",`)
+  )
 }
 
 /** Everything beside weights and config: the tokenizer, and how to generate. */
@@ -109,6 +113,7 @@ export const mergedFiles = Effect.fn("mergedFiles")(function*(
   options: MergeOptions
 ): Effect.fn.Return<StreamedFilesContent, ModelFailure> {
   const json = yield* readJson(base, configFile)
+  const config = yield* base.bytes(configFile)
   const backbone = backboneOf(yield* readConfig(configFile, json))
   const weights = yield* readWeights(base)
   yield* checkWeights(weights, backbone.weights)
@@ -129,7 +134,7 @@ export const mergedFiles = Effect.fn("mergedFiles")(function*(
   const companions = base.entries.map(({ path }) => path).filter(isCompanion)
   return {
     ...Object.fromEntries(companions.map((path) => [path, base.stream(path)])),
-    [configFile]: mergedConfig(json, options),
+    [configFile]: options.element === "base" ? config : withElement(config, options.element),
     "model.safetensors": Stream.concat(Stream.succeed(safetensorsHeader(jobs, { format: "pt" })), tensors)
   }
 })

@@ -1,7 +1,14 @@
 /** A forward pass gives the logits of transformers, whatever else is in the batch. */
 import { assert, layer } from "@effect/vitest"
 import * as Effect from "effect/Effect"
-import { distance, goldenModel, logitsOf, reference, Runtime } from "./support.ts"
+import * as Schema from "effect/Schema"
+import { distance, goldenFolder, goldenModel, goldenText, logitsOf, reference, Runtime } from "./support.ts"
+import { writtenAdapter } from "./writtenAdapter.ts"
+
+/** What PEFT computes with the adapter of writtenAdapter.ts; see test/reference/merges.py. */
+const Written = Schema.fromJsonString(
+  Schema.Struct({ logits: Schema.Array(Schema.Array(Schema.Array(Schema.Finite))) })
+)
 
 layer(Runtime)("a forward pass", (it) => {
   for (const name of ["parallel", "sequential", "llama"] as const) {
@@ -20,5 +27,17 @@ layer(Runtime)("a forward pass", (it) => {
       const { rows, training } = reference("parallel")
       const tuned = yield* logitsOf(goldenModel("parallel", "trained-token"), rows.slice(0, 1))
       assert.isBelow(distance(tuned, training?.token.logits.flat() ?? []), 1e-4)
+    }))
+
+  it.effect("has the logits that PEFT has under an adapter written here", () =>
+    Effect.gen(function*() {
+      const folder = goldenFolder("written")
+      for (const [path, bytes] of Object.entries(writtenAdapter)) {
+        assert.isTrue(Buffer.from(bytes).equals(yield* folder.bytes(path)), `${path} is what PEFT read`)
+      }
+      const { logits } = Schema.decodeUnknownSync(Written)(goldenText("written", "reference.json"))
+      const model = { base: goldenModel("parallel").base, adapters: [folder] }
+      const found = yield* logitsOf(model, reference("parallel").rows.slice(0, 2))
+      assert.isBelow(distance(found, logits.flat(2)), 1e-4)
     }))
 })

@@ -117,6 +117,21 @@ layer(Runtime)("a merged model", (it) => {
       assert.isBelow(distance(found, reference("sequential").logits[0]?.flat() ?? []), 1e-4)
     }))
 
+  it.effect("says its element type under each name that its base has for it, and keeps the rest of config.json", () =>
+    Effect.gen(function*() {
+      const { base } = goldenModel("sequential")
+      const config = new TextDecoder().decode(yield* base.bytes("config.json"))
+      const configOf = Effect.fnUntraced(function*(text: string, element: MergeOptions["element"]) {
+        const model = { base: withFile(base, "config.json", new TextEncoder().encode(text)), adapters: [] }
+        return new TextDecoder().decode((yield* merged(model, { element }))["config.json"])
+      })
+      const both = config.replace('"dtype": "bfloat16"', '"torch_dtype": "bfloat16", "dtype": "bfloat16"')
+      assert.strictEqual(yield* configOf(both, "base"), both)
+      assert.strictEqual(yield* configOf(both, "float32"), both.replaceAll('"bfloat16"', '"float32"'))
+      const neither = config.replace('"dtype": "bfloat16",', "")
+      assert.strictEqual(JSON.parse(yield* configOf(neither, "float32")).dtype, "float32")
+    }))
+
   it.effect("keeps the tokenizer and leaves the base's index of weights behind", () =>
     Effect.gen(function*() {
       const tokenizer = new TextEncoder().encode("{}")

@@ -1,10 +1,9 @@
-"""Models with adapters merged in by PEFT, and adapters that PEFT loads, for test/model/merge.test.ts.
+"""Models with adapters merged in by PEFT, and an adapter of ours loaded by it, for test/model.
 
-    /opt/ref/bin/python test/reference/merges.py merge test/model/golden
-    /opt/ref/bin/python test/reference/merges.py load test/model/golden FOLDER...
+    node test/reference/writtenAdapter.ts test/model/golden/written
+    /opt/ref/bin/python test/reference/merges.py test/model/golden
 
-Versions: torch 2.13.0, transformers 5.24.0, peft 0.21.0. `merge` writes golden/merged. `load` takes folders of models
-and adapters made by Tanren, loads each as a user would, and prints how far its logits are from the reference.
+Versions: torch 2.13.0, transformers 5.24.0, peft 0.21.0. Everything runs on one thread.
 """
 import json
 import shutil
@@ -17,7 +16,7 @@ import transformers
 from safetensors.torch import save_file
 
 torch.set_num_threads(1)
-golden = Path(sys.argv[2])
+golden = Path(sys.argv[1])
 
 
 def load(folder, dtype):
@@ -41,22 +40,18 @@ def merge():
     for name, dtype in [("float32", torch.float32), ("float16", torch.float16), ("bfloat16", torch.bfloat16)]:
         model = load(golden / "parallel", torch.float32).to(dtype)
         merged = peft.PeftModel.from_pretrained(model, golden / "parallel" / "trained-token").merge_and_unload()
-        weights = {key: value.contiguous() for key, value in merged.state_dict().items() if key.endswith("query_key_value.weight")}
+        weights = {key: value.contiguous() for key, value in merged.state_dict().items()
+                   if key.endswith("query_key_value.weight")}
         save_file(weights, out / f"{name}.safetensors", metadata={"format": "pt"})
 
 
-def compare(folders):
-    for folder in map(Path, folders):
-        if (folder / "adapter_config.json").exists():
-            model = peft.PeftModel.from_pretrained(load(golden / "parallel", torch.float32), folder)
-        else:
-            model = load(folder, "auto")
-        reference = peft.PeftModel.from_pretrained(load(golden / "parallel", torch.float32), golden / "parallel" / "trained-token")
-        distance = max((logits_of(model, row) - logits_of(reference, row)).abs().max().item() for row in rows())
-        print(f"{folder.name}: {next(model.parameters()).dtype}, logits within {distance:.1e} of PEFT's")
+def load_written():
+    """The logits of the adapter in golden/written, which test/reference/writtenAdapter.ts wrote."""
+    folder = golden / "written"
+    model = peft.PeftModel.from_pretrained(load(golden / "parallel", torch.float32), folder)
+    logits = [logits_of(model, row).tolist() for row in rows()]
+    (folder / "reference.json").write_text(json.dumps(dict(logits=logits), separators=(",", ":")) + "\n")
 
 
-if sys.argv[1] == "merge":
-    merge()
-else:
-    compare(sys.argv[3:])
+merge()
+load_written()

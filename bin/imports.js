@@ -6,7 +6,7 @@ import { registerHooks } from "node:module"
 import { join } from "node:path"
 import { pathToFileURL } from "node:url"
 
-/** A folder of ES modules that name each other by their whole file names, and what else its files import, by specifier. */
+/** A folder of ES modules that name each other by whole file names, and what else its files import, by specifier. */
 const place = (url) => ({ url, packages: new Map() })
 
 const isRelative = (specifier) => specifier.startsWith("./") || specifier.startsWith("../")
@@ -18,8 +18,8 @@ const beside = (specifier, parentURL) => {
 }
 
 /**
- * Resolves the package's own imports and those of effect without a search: files lie where they say, and a package is one
- * and the same to all files of a folder. In a checkout its name means the sources, to pipelines there and to the code
+ * Resolves the package's own imports and those of effect without a search: files lie where they say, and a package is
+ * one and the same to all files of a folder. In a checkout its name means the sources, to pipelines there and to the code
  * fingerprint alike.
  */
 export const resolveImports = (root, name, inCheckout) => {

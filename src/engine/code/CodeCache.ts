@@ -1,4 +1,4 @@
-/** Where findings about code are kept between processes, so that a plan over unchanged code reads and parses nothing. */
+/** Where findings about code are kept between processes, so that a plan over unchanged code parses nothing. */
 import * as Context from "effect/Context"
 import type { Fingerprint } from "./fingerprint.ts"
 import type { ModuleAnalysis } from "./ModuleAnalysis.ts"

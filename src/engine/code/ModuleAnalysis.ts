@@ -1,6 +1,6 @@
 /** What one module's text says of its declarations and links: enough to fingerprint code without parsing it again. */
 
-/** Part of every cache key: raise it when the same code would be analysed, fingerprinted or judged to something else. */
+/** Part of every cache key: raise it when the same code would be analysed, judged or fingerprinted otherwise. */
 export const analysisVersion = 3
 
 /** A link from a declaration to other code. */

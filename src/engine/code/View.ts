@@ -16,7 +16,7 @@ export interface View {
   readonly see: (path: string) => SeenFile | null
 }
 
-/** Path to signature and real path; null where no file lay, for one that comes to be there can change where code leads. */
+/** Path to signature and real path; null where no file lay, for one that appears there can change where code leads. */
 export type Sights = { readonly [path: string]: readonly [signature: string, realPath: string] | null }
 
 /** Nanoseconds: a file that changed less than this before it was seen may change again within its clock's tick. */

@@ -195,7 +195,9 @@ export const reach = (view: View, module: Module, position: number): Step<Reach>
     const root = visit(module, declaration, `${position}`)
     for (let node = pending.pop(); node !== undefined; node = pending.pop()) {
       const [refusal] = node.declaration.refusals
-      if (refusal !== undefined) return yield* new CodeFailure({ module: shortPath(view, node.module.path), ...refusal })
+      if (refusal !== undefined) {
+        return yield* new CodeFailure({ module: shortPath(view, node.module.path), ...refusal })
+      }
       for (const reference of node.declaration.references) yield* link(node, reference)
     }
     return { root, nodes: [...nodes.values()], packages, modules: [...modules] }

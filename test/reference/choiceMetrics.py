@@ -1,6 +1,6 @@
 """Metrics of choice tasks by scikit-learn 1.9 and numpy 2.4.
 
-    /opt/ref/bin/python test/reference/choiceMetrics.py > test/stages/golden/choiceMetrics.json
+    python test/reference/choiceMetrics.py > test/stages/golden/choiceMetrics.json
 """
 
 import json

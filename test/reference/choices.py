@@ -1,6 +1,6 @@
 """Tiny models with the tiny tokenizers, and what lm-eval's HFLM makes of choices: jointly tokenized, and rows' losses.
 
-    /opt/ref/bin/python test/reference/choices.py test/stages/golden test/text/golden/tokenizers
+    python test/reference/choices.py test/stages/golden test/text/golden/tokenizers
 
 Versions: lm-eval 0.4.13, torch 2.13.0, transformers 5.24.0. Everything runs in float32 on one thread.
 """

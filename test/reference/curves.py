@@ -1,6 +1,6 @@
 """A hundred optimiser steps by PEFT and torch's AdamW on a tiny GPT-NeoX, for test/model/curves.test.ts.
 
-    /opt/ref/bin/python test/reference/curves.py test/model/golden
+    python test/reference/curves.py test/model/golden
 
 Versions: torch 2.13.0, transformers 5.24.0, peft 0.21.0. Everything runs in float32 on one thread. The base model and
 the adapter's first values are those of models.py, golden/parallel. Rows are of mixed lengths, in micro-batches padded on

@@ -1,7 +1,7 @@
 """Models with adapters merged in by PEFT, and an adapter of ours loaded by it, for test/model.
 
     node test/reference/writtenAdapter.ts test/model/golden/written
-    /opt/ref/bin/python test/reference/merges.py test/model/golden
+    python test/reference/merges.py test/model/golden
 
 Versions: torch 2.13.0, transformers 5.24.0, peft 0.21.0. Everything runs on one thread.
 """

@@ -1,6 +1,6 @@
 """Tiny GPT-NeoX and LLaMA models and what transformers, PEFT and torch compute with them, for test/model.
 
-    /opt/ref/bin/python test/reference/models.py test/model/golden
+    python test/reference/models.py test/model/golden
 
 Versions: torch 2.13.0, transformers 5.24.0, peft 0.21.0. Everything runs in float32 on one thread.
 """

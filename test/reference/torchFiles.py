@@ -1,6 +1,6 @@
 """Tiny state dicts as torch.save writes them, beside the same tensors as safetensors, for test/model/weights.
 
-    /opt/ref/bin/python test/reference/torchFiles.py test/model/golden
+    python test/reference/torchFiles.py test/model/golden
 
 Versions: torch 2.13.0, transformers 5.24.0, peft 0.21.0, safetensors 0.8.0. Reads the golden models of models.py.
 """

@@ -1,0 +1,22 @@
+#!/usr/bin/env bash
+# Rebuilds every golden file with the reference tools, in a fresh Python environment. Afterwards `git diff` says what moved.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+
+venv=$(mktemp -d)
+trap 'rm -rf "$venv"' EXIT
+python3 -m venv "$venv"
+"$venv/bin/pip" install --quiet -r test/reference/requirements.txt
+python="$venv/bin/python"
+scripts=test/reference
+
+"$python" $scripts/pythonRandom.py > test/text/golden/pythonRandom.json
+"$python" $scripts/tokenizerGoldens.py test/text/golden/tokenizers
+"$python" $scripts/models.py test/model/golden
+"$python" $scripts/architectures.py test/model/golden/architectures
+"$python" $scripts/curves.py test/model/golden
+"$python" $scripts/torchFiles.py test/model/golden
+"$python" $scripts/merges.py test/model/golden
+"$python" $scripts/choiceMetrics.py > test/stages/golden/choiceMetrics.json
+"$python" $scripts/fewShot.py > test/stages/golden/fewShot.json
+"$python" $scripts/choices.py test/stages/golden test/text/golden/tokenizers

@@ -1,4 +1,4 @@
-/** Writes an adapter for the golden base `parallel`, to be loaded by PEFT: node test/reference/writtenAdapter.ts FOLDER */
+/** Writes an adapter for PEFT to load: node test/reference/writtenAdapter.ts FOLDER */
 import { mkdirSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { writtenAdapter } from "../model/writtenAdapter.ts"

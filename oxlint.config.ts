@@ -27,7 +27,7 @@ interface Ban {
 
 const barrels: Ban = {
   regex: "^(effect|@effect/platform-node)$",
-  message: "Import the module itself (\"effect/Effect\"): a barrel loads everything at start-up."
+  message: 'Import the module itself ("effect/Effect"): a barrel loads everything at start-up.'
 }
 const onnxRuntime: Ban = {
   regex: "^onnxruntime-node",
@@ -39,7 +39,8 @@ const liveRuntime: Ban = {
   message: "Ask for the OnnxRuntime service: the command line alone knows how it is provided."
 }
 const world: Ban = {
-  regex: "^(node:|@effect/platform-node|effect/(FileSystem|Path|Terminal|Clock|Random|Config|ConfigProvider|http|process))",
+  regex:
+    "^(node:|@effect/platform-node|effect/(FileSystem|Path|Terminal|Clock|Random|Config|ConfigProvider|http|process))",
   message: "What a stage reads and writes passes through the engine: no file, network, clock or chance."
 }
 const within = (names: ReadonlyArray<string>, message: string): ReadonlyArray<Ban> =>
@@ -127,12 +128,10 @@ export default defineConfig({
     {
       files: ["pipelines/*.ts"],
       rules: {
-        "no-restricted-imports": bans(
-          barrels,
-          onnxRuntime,
-          world,
-          { regex: "/src/", message: "A pipeline is written in the words of \"tanren\" and of stages." }
-        )
+        "no-restricted-imports": bans(barrels, onnxRuntime, world, {
+          regex: "/src/",
+          message: 'A pipeline is written in the words of "tanren" and of stages.'
+        })
       }
     },
     { files: ["stages/**/*.ts", ...pure.map((room) => `src/${room}/**/*.ts`)], rules: ambientRules },

@@ -33,9 +33,10 @@ export const resolveImports = (root, name, inCheckout) => {
 
   const resolve = (specifier, context, next) => {
     const { conditions, parentURL } = context
-    const found = parentURL !== undefined && conditions.includes("import")
-      ? places.find(({ url }) => parentURL.startsWith(url))
-      : undefined
+    const found =
+      parentURL !== undefined && conditions.includes("import")
+        ? places.find(({ url }) => parentURL.startsWith(url))
+        : undefined
     if (found === undefined) return search(specifier, context, next)
     if (isRelative(specifier)) return beside(specifier, parentURL)
     const known = found.packages.get(specifier)

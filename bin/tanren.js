@@ -61,7 +61,9 @@ const runWith = (node) => {
       if (signal !== "SIGINT" || !process.stdin.isTTY) child.kill(signal)
     })
   }
-  child.on("error", (error) => refuse(`the Node at ${node} does not start (${error.message}). Install Node ${oldestNode}.`))
+  child.on("error", (error) =>
+    refuse(`the Node at ${node} does not start (${error.message}). Install Node ${oldestNode}.`)
+  )
   child.on("exit", endLike)
 }
 
@@ -85,8 +87,8 @@ const start = () => {
   const node = installedNode()
   if (node !== undefined) return runWith(node)
   refuse(
-    `this is Node ${process.versions.node}, and Node ${oldestNode} or newer is needed. No copy of it was installed beside `
-      + `tanren (there is one for ${Object.keys(nodePackages).join(", ")}): install Node ${oldestNode} and run again.`
+    `this is Node ${process.versions.node}, and Node ${oldestNode} or newer is needed. No copy of it was installed beside ` +
+      `tanren (there is one for ${Object.keys(nodePackages).join(", ")}): install Node ${oldestNode} and run again.`
   )
 }
 

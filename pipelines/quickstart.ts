@@ -63,7 +63,8 @@ const Review = Schema.Struct({ sentence: Schema.String, label: Schema.Literals([
 
 const reviews = choiceTask({
   name: "reviews",
-  description: "以下はタスクを説明する指示とさらなる文脈を適用する入力の組み合わせです。要求を適切に満たすような返答を書いてください。\n\n",
+  description:
+    "以下はタスクを説明する指示とさらなる文脈を適用する入力の組み合わせです。要求を適切に満たすような返答を書いてください。\n\n",
   document: `### 指示:
 以下の製品レビューを、ポジティブかネガティブに分類してください。
 
@@ -73,7 +74,10 @@ const reviews = choiceTask({
 ### 返答:
 `,
   label: "label",
-  choices: [{ label: "ポジティブ", text: "ポジティブ" }, { label: "ネガティブ", text: "ネガティブ" }],
+  choices: [
+    { label: "ポジティブ", text: "ポジティブ" },
+    { label: "ネガティブ", text: "ネガティブ" }
+  ],
   documents: load.files({ files: "quickstart/choices.jsonl", row: Review }),
   examples: load.files({ files: "quickstart/choices-examples.jsonl", row: Review })
 })
@@ -93,15 +97,18 @@ const answers = generate({
 
 const reviewsWith = (shots: number) => evalChoices({ task: reviews, shots, limit: 100 })
 
-const results = compare({ base, tuned }, {
-  "perplexity": questions,
-  "reviews, 0 shots": reviewsWith(0),
-  "reviews, 1 shot": reviewsWith(1),
-  answers
-})
+const results = compare(
+  { base, tuned },
+  {
+    perplexity: questions,
+    "reviews, 0 shots": reviewsWith(0),
+    "reviews, 1 shot": reviewsWith(1),
+    answers
+  }
+)
 
 const expect = {
-  tuned: { "perplexity": atMost(12), "reviews, 0 shots": atLeast(0.8) }
+  tuned: { perplexity: atMost(12), "reviews, 0 shots": atLeast(0.8) }
 }
 
 export default experiment("quickstart", {
@@ -111,7 +118,7 @@ export default experiment("quickstart", {
     title: "Quickstart",
     notes: [
       "A GPT-NeoX of 3.8 million parameters, before and after one epoch of LoRA tuning on Japanese instructions. Perplexity is over " +
-      "answers to questions that no training row asks; the reviews are in no training row either."
+        "answers to questions that no training row asks; the reviews are in no training row either."
     ]
   })({ results, training: { tuned: tuned.log }, tuned: { tuned: "base" }, expect })
 })

@@ -8,8 +8,10 @@ export class NothingLeft extends Schema.TaggedError<NothingLeft>()("NothingLeft"
   rows: Schema.Int
 }) {
   override get message() {
-    return `The ${this.stage} "${this.name}" dropped all ${this.rows} rows it read, and a table without rows is of no use ` +
-      "to what follows. Check its condition, or the rows that reach it with \"tanren show\"."
+    return (
+      `The ${this.stage} "${this.name}" dropped all ${this.rows} rows it read, and a table without rows is of no use ` +
+      'to what follows. Check its condition, or the rows that reach it with "tanren show".'
+    )
   }
 }
 
@@ -20,8 +22,10 @@ export class NotEnoughRows extends Schema.TaggedError<NotEnoughRows>()("NotEnoug
   rows: Schema.Int
 }) {
   override get message() {
-    return `The stage "${this.stage}" was asked for ${this.asked} rows, but the table it reads has only ${this.rows}. ` +
+    return (
+      `The stage "${this.stage}" was asked for ${this.asked} rows, but the table it reads has only ${this.rows}. ` +
       "Ask for fewer, or give it more rows."
+    )
   }
 }
 
@@ -33,8 +37,10 @@ export class ColumnMissing extends Schema.TaggedError<ColumnMissing>()("ColumnMi
   columns: Schema.Array(Schema.String)
 }) {
   override get message() {
-    return `The stage "${this.stage}" reads the text column "${this.column}", which row ${this.row} of its table does not ` +
+    return (
+      `The stage "${this.stage}" reads the text column "${this.column}", which row ${this.row} of its table does not ` +
       `have. The columns there are: ${this.columns.join(", ")}.`
+    )
   }
 }
 
@@ -47,8 +53,10 @@ export class RowTooLong extends Schema.TaggedError<RowTooLong>()("RowTooLong", {
   begins: Schema.String
 }) {
   override get message() {
-    return `Row ${this.row} has ${this.tokens} tokens, but the stage "${this.stage}" takes at most ${this.limit}. The row ` +
+    return (
+      `Row ${this.row} has ${this.tokens} tokens, but the stage "${this.stage}" takes at most ${this.limit}. The row ` +
       `begins ${JSON.stringify(this.begins)}. Raise the limit, drop such rows with a filter, or let the stage cut them: tooLong: "cut".`
+    )
   }
 }
 
@@ -72,8 +80,10 @@ export class LabelUnknown extends Schema.TaggedError<LabelUnknown>()("LabelUnkno
   labels: Schema.Array(Schema.String)
 }) {
   override get message() {
-    return `Row ${this.row} of a choice task has "${this.found}" in its label column "${this.column}", but the task's ` +
+    return (
+      `Row ${this.row} of a choice task has "${this.found}" in its label column "${this.column}", but the task's ` +
       `choices are for the labels ${this.labels.join(", ")}. Add a choice for it, or filter such rows out.`
+    )
   }
 }
 
@@ -84,8 +94,10 @@ export class LabelTooRare extends Schema.TaggedError<LabelTooRare>()("LabelTooRa
   rows: Schema.Int
 }) {
   override get message() {
-    return `Stratified sampling needs ${this.asked} examples of the label "${this.label}", but the table of examples has only ` +
+    return (
+      `Stratified sampling needs ${this.asked} examples of the label "${this.label}", but the table of examples has only ` +
       `${this.rows}. Show fewer examples, give more rows, or sample without regard to labels: sampling: "harness".`
+    )
   }
 }
 
@@ -97,8 +109,10 @@ export class ChoiceWithoutTokens extends Schema.TaggedError<ChoiceWithoutTokens>
   encoding: Schema.String
 }) {
   override get message() {
-    return `The choice ${JSON.stringify(this.choice)} after a context that ends ${JSON.stringify(this.ends)} has no token of ` +
+    return (
+      `The choice ${JSON.stringify(this.choice)} after a context that ends ${JSON.stringify(this.ends)} has no token of ` +
       `its own in the encoding "${this.encoding}", so it has no likelihood. Give it a text, or let it begin where a token does.`
+    )
   }
 }
 
@@ -115,8 +129,10 @@ export type BadRow = typeof BadRowRecord.Type
 /** A row does not fit the schema of its table. */
 export class RowRefused extends Schema.TaggedError<RowRefused>()("RowRefused", BadRowRecord.fields) {
   override get message() {
-    return `Row ${this.row} of ${this.file} (line ${this.line}) does not fit the schema of its table: ${this.problem}. ` +
+    return (
+      `Row ${this.row} of ${this.file} (line ${this.line}) does not fit the schema of its table: ${this.problem}. ` +
       'Correct the row, or keep such rows apart: badRows: "set aside".'
+    )
   }
 }
 

@@ -23,14 +23,17 @@ type Encoder = (
 
 /** Contexts and choices by themselves, without special tokens; EOS stands for an empty context. */
 const encodeApart: Encoder = (tokenizer, prompts) =>
-  Effect.gen(function*() {
-    const contexts = yield* tokenizer.encodeBatch(prompts.map(({ context }) => context), { special: false })
+  Effect.gen(function* () {
+    const contexts = yield* tokenizer.encodeBatch(
+      prompts.map(({ context }) => context),
+      { special: false }
+    )
     const texts = [...new Set(prompts.flatMap(({ choices }) => choices))]
     const encoded = yield* tokenizer.encodeBatch(texts, { special: false })
     const idsOf = new Map(texts.map((text, index) => [text, encoded[index] ?? new Int32Array()]))
     const nothing = tokenizer.eosId === null ? new Int32Array() : Int32Array.of(tokenizer.eosId)
     return prompts.map(({ choices, context }, index): EncodedChoices => ({
-      context: context === "" ? nothing : contexts[index] ?? new Int32Array(),
+      context: context === "" ? nothing : (contexts[index] ?? new Int32Array()),
       continuations: choices.map((text) => idsOf.get(text) ?? new Int32Array())
     }))
   })
@@ -48,10 +51,16 @@ const stripEnd = (text: string): string => {
 
 /** Texts with the tokenizer's special tokens, unless they begin with the text of BOS already. */
 const encodeWhole = (tokenizer: Tokenizer, bos: string | null, texts: ReadonlyArray<string>) =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const begun = texts.map((text) => bos !== null && text.startsWith(bos))
-    const special = yield* tokenizer.encodeBatch(texts.filter((_, index) => !begun[index]), { special: true })
-    const plain = yield* tokenizer.encodeBatch(texts.filter((_, index) => begun[index]), { special: false })
+    const special = yield* tokenizer.encodeBatch(
+      texts.filter((_, index) => !begun[index]),
+      { special: true }
+    )
+    const plain = yield* tokenizer.encodeBatch(
+      texts.filter((_, index) => begun[index]),
+      { special: false }
+    )
     const [specials, plains] = [special.values(), plain.values()]
     return begun.map((is) => (is ? plains : specials).next().value ?? new Int32Array())
   })
@@ -65,7 +74,7 @@ const afterPrefix = (prefix: Int32Array, ids: Int32Array): Int32Array =>
  * at the context's end belongs to the continuation. BOS, or EOS where there is none, stands for an empty context.
  */
 const encodeJointly: Encoder = (tokenizer, prompts) =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const prefixId = tokenizer.bosId ?? tokenizer.eosId
     const prefix = prefixId === null ? new Int32Array() : Int32Array.of(prefixId)
     const bos = prefixId === null ? null : yield* tokenizer.decode(prefix)
@@ -99,7 +108,7 @@ export const encodeChoices = (
   tokenizer: Tokenizer,
   prompts: ReadonlyArray<ChoicePrompt>
 ): Effect.Effect<ReadonlyArray<EncodedChoices>, StageFailure> =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const encoded = yield* encoders[encoding](tokenizer, prompts)
     for (const [index, { continuations }] of encoded.entries()) {
       const choice = continuations.findIndex(({ length }) => length === 0)

@@ -11,7 +11,7 @@ export interface Answered {
 
 /** Position of the largest value; the first of several. */
 export const argmax = (values: ReadonlyArray<number>): number =>
-  values.reduce((best, value, index) => value > (values[best] ?? -Infinity) ? index : best, 0)
+  values.reduce((best, value, index) => (value > (values[best] ?? -Infinity) ? index : best), 0)
 
 const mean = (values: ReadonlyArray<number>): number =>
   values.reduce((total, value) => total + value, 0) / values.length
@@ -30,7 +30,11 @@ const balancedAccuracy = (tallies: ReadonlyArray<ReturnType<typeof tally>>): num
 
 /** Mean F1 over the classes that occur or are predicted. */
 const macroF1 = (tallies: ReadonlyArray<ReturnType<typeof tally>>): number =>
-  mean(tallies.filter(({ gold, predicted }) => gold + predicted > 0).map(({ both, gold, predicted }) => 2 * both / (gold + predicted)))
+  mean(
+    tallies
+      .filter(({ gold, predicted }) => gold + predicted > 0)
+      .map(({ both, gold, predicted }) => (2 * both) / (gold + predicted))
+  )
 
 /** Matthews correlation for several classes (Gorodkin 2004); 0 where it is undefined. */
 const matthews = (tallies: ReadonlyArray<ReturnType<typeof tally>>, count: number): number => {
@@ -47,11 +51,15 @@ export const choiceScores = (
   answers: ReadonlyArray<Answered>,
   classes: number
 ): readonly [Score, ...ReadonlyArray<Score>] => {
-  const hits = answers.map(({ gold, predicted }) => gold === predicted ? 1 : 0)
-  const normalizedHits = answers.map(({ gold, predictedByCharacter }) => gold === predictedByCharacter ? 1 : 0)
+  const hits = answers.map(({ gold, predicted }) => (gold === predicted ? 1 : 0))
+  const normalizedHits = answers.map(({ gold, predictedByCharacter }) => (gold === predictedByCharacter ? 1 : 0))
   const tallies = Array.from({ length: classes }, (_, label) => tally(answers, label))
-  const score = (name: string, value: number, standardError: number | null = null): Score =>
-    ({ name, value, standardError, better: "higher" })
+  const score = (name: string, value: number, standardError: number | null = null): Score => ({
+    name,
+    value,
+    standardError,
+    better: "higher"
+  })
   return [
     score("accuracy", mean(hits), standardErrorOfMean(hits)),
     score("accuracy by character", mean(normalizedHits), standardErrorOfMean(normalizedHits)),

@@ -42,14 +42,16 @@ interface Asked {
 /** Position of the choice that a row's label stands for. */
 const goldOf = (row: AnyRow, position: number, { choices, label }: Settings) => {
   const gold = choices.findIndex((choice) => choice.label === row[label])
-  return gold >= 0 ? Effect.succeed(gold) : Effect.fail(
-    new LabelUnknown({
-      row: position,
-      column: label,
-      found: String(row[label]),
-      labels: choices.map((choice) => choice.label)
-    })
-  )
+  return gold >= 0
+    ? Effect.succeed(gold)
+    : Effect.fail(
+        new LabelUnknown({
+          row: position,
+          column: label,
+          found: String(row[label]),
+          labels: choices.map((choice) => choice.label)
+        })
+      )
 }
 
 const ask = (row: AnyRow, position: number, settings: Settings) =>
@@ -59,34 +61,46 @@ const ask = (row: AnyRow, position: number, settings: Settings) =>
   })
 
 const askAll = (reader: TableReader<AnyRow>, positions: Int32Array, settings: Settings) =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const rows = yield* reader.take(positions)
     return yield* Effect.forEach(rows, (row, index) => ask(row, positions[index] ?? 0, settings))
   })
 
 /** The labels of all examples: one byte a row is in memory. */
 const labelsOf = (examples: TableReader<AnyRow>, settings: Settings) =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const labels = new Uint8Array(examples.rows)
     let read = 0
     yield* Stream.runForEach(examples.batches, (batch) =>
-      Effect.forEach(batch, (row) =>
-        Effect.map(goldOf(row, read, settings), (gold) => {
-          labels[read] = gold
-          read += 1
-        }), { discard: true }))
+      Effect.forEach(
+        batch,
+        (row) =>
+          Effect.map(goldOf(row, read, settings), (gold) => {
+            labels[read] = gold
+            read += 1
+          }),
+        { discard: true }
+      )
+    )
     return labels
   })
 
 /** Which documents are asked and which examples they get. Memory: four bytes a document, and `shots` times that. */
 const draw = (documents: number, examples: TableReader<AnyRow>, settings: Settings) =>
-  Effect.gen(function*() {
-    const { limit, sampling: { kind, seed }, shots } = settings
+  Effect.gen(function* () {
+    const {
+      limit,
+      sampling: { kind, seed },
+      shots
+    } = settings
     const drawn = { limit, seed, shots }
     if (kind === "harness") return drawFewShot(documents, drawn, (random) => random.sample(examples.rows, shots))
     const labels = yield* labelsOf(examples, settings)
     const strata = strataOf(labels)
-    const given = quotas(strata.map(({ length }) => length), shots)
+    const given = quotas(
+      strata.map(({ length }) => length),
+      shots
+    )
     const poor = strata.findIndex(({ length }, index) => length < (given[index] ?? 0))
     if (poor >= 0) {
       const choice = settings.choices[labels[strata[poor]?.[0] ?? 0] ?? 0]
@@ -107,7 +121,7 @@ const choicePromptsStage = stage({
   inputs: { documents: anyTable, examples: anyTable },
   outputs: { prompts: tableOf(ChoicePrompt) },
   run: ({ documents, examples }, settings) =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const { shots } = settings
       if (shots > examples.rows) {
         return yield* new NotEnoughRows({ stage: "choicePrompts", asked: shots, rows: examples.rows })
@@ -115,7 +129,7 @@ const choicePromptsStage = stage({
       const { asked, examples: drawn } = yield* draw(documents.rows, examples, settings)
       const texts = settings.choices.map(({ text }) => text)
       const batch = (start: number) =>
-        Effect.gen(function*() {
+        Effect.gen(function* () {
           const questions = yield* askAll(documents, asked.slice(start, start + batchRows), settings)
           const shown = yield* askAll(examples, drawn.slice(start * shots, (start + batchRows) * shots), settings)
           const lines = shown.map(({ gold, question }) => question + (texts[gold] ?? "") + settings.separator)

@@ -59,38 +59,41 @@ const choicesStage = stage({
   inputs: { prompts: tableOf(ChoicePrompt), tokenizer: someFiles, model: aModel },
   outputs: { result: valueOf(ChoiceResult), answers: tableOf(ChoiceAnswer) },
   run: ({ model: files, prompts, tokenizer: tokenizerFiles }, { batchTokens, encoding }) =>
-    Effect.scoped(Effect.gen(function*() {
-      const { openModel } = yield* Effect.promise(() => import("../src/model/Model.ts"))
-      const { makeScorer } = yield* Effect.promise(() => import("../src/model/score.ts"))
-      const { report } = yield* Progress
-      const tokenizer = yield* readTokenizer(tokenizerFiles)
-      const model = yield* openModel(files)
-      const score = yield* makeScorer(model, { batchTokens })
-      const answers: Array<ChoiceAnswer> = []
-      const batches = prompts.batches.pipe(Stream.flattenIterable, Stream.rechunk(questionsAtOnce), Stream.chunks)
-      yield* Stream.runForEach(batches, (batch) =>
-        Effect.gen(function*() {
-          const requests = yield* encodeChoices(encoding, tokenizer, batch)
-          const scored = yield* score(requests)
-          batch.forEach((prompt, index) => {
-            const request = requests[index]
-            const longest = Math.max(...(request?.continuations ?? []).map(({ length }) => length))
-            const logProbabilities = (scored[index] ?? []).map(({ logProbability }) => logProbability)
-            answers.push(answerOf(prompt, logProbabilities, (request?.context.length ?? 0) + longest))
+    Effect.scoped(
+      Effect.gen(function* () {
+        const { openModel } = yield* Effect.promise(() => import("../src/model/Model.ts"))
+        const { makeScorer } = yield* Effect.promise(() => import("../src/model/score.ts"))
+        const { report } = yield* Progress
+        const tokenizer = yield* readTokenizer(tokenizerFiles)
+        const model = yield* openModel(files)
+        const score = yield* makeScorer(model, { batchTokens })
+        const answers: Array<ChoiceAnswer> = []
+        const batches = prompts.batches.pipe(Stream.flattenIterable, Stream.rechunk(questionsAtOnce), Stream.chunks)
+        yield* Stream.runForEach(batches, (batch) =>
+          Effect.gen(function* () {
+            const requests = yield* encodeChoices(encoding, tokenizer, batch)
+            const scored = yield* score(requests)
+            batch.forEach((prompt, index) => {
+              const request = requests[index]
+              const longest = Math.max(...(request?.continuations ?? []).map(({ length }) => length))
+              const logProbabilities = (scored[index] ?? []).map(({ logProbability }) => logProbability)
+              answers.push(answerOf(prompt, logProbabilities, (request?.context.length ?? 0) + longest))
+            })
+            yield* report({ done: answers.length, total: prompts.rows, unit: "questions" })
           })
-          yield* report({ done: answers.length, total: prompts.rows, unit: "questions" })
-        }))
-      const lengths = answers.map(({ tokens }) => tokens)
-      return {
-        result: {
-          scores: choiceScores(answers, Math.max(...answers.map(({ logProbabilities }) => logProbabilities.length))),
-          questions: answers.length,
-          longest: Math.max(...lengths),
-          beyondModel: lengths.filter((tokens) => tokens - 1 > model.config.positions).length
-        },
-        answers: Stream.succeed(answers)
-      }
-    }))
+        )
+        const lengths = answers.map(({ tokens }) => tokens)
+        return {
+          result: {
+            scores: choiceScores(answers, Math.max(...answers.map(({ logProbabilities }) => logProbabilities.length))),
+            questions: answers.length,
+            longest: Math.max(...lengths),
+            beyondModel: lengths.filter((tokens) => tokens - 1 > model.config.positions).length
+          },
+          answers: Stream.succeed(answers)
+        }
+      })
+    )
 })
 
 /**
@@ -109,7 +112,7 @@ export const evalChoices = (config: {
   readonly encoding?: ChoiceEncoding
   /** Tokens computed at once: memory and speed, not results. */
   readonly batchTokens?: number
-}): (model: Model) => Value<ChoiceResult> => {
+}): ((model: Model) => Value<ChoiceResult>) => {
   const { batchTokens = 2048, encoding = "apart", ...asked } = config
   const prompts: Table<ChoicePrompt> = choicePrompts(asked)
   return (model) =>

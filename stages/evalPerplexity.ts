@@ -33,36 +33,42 @@ const perplexityStage = stage({
   inputs: { rows: tableOf(TokenRow), model: aModel },
   outputs: { result: valueOf(PerplexityResult) },
   run: ({ model: files, rows }, { average, batchTokens }) =>
-    Effect.scoped(Effect.gen(function*() {
-      const { openModel } = yield* Effect.promise(() => import("../src/model/Model.ts"))
-      const { makeScorer } = yield* Effect.promise(() => import("../src/model/score.ts"))
-      const { report } = yield* Progress
-      const model = yield* openModel(files)
-      const score = yield* makeScorer(model, { batchTokens })
-      const losses: Array<{ readonly loss: number; readonly tokens: number }> = []
-      let beyondModel = 0
-      yield* Stream.runForEach(rows.batches, (batch) =>
-        Effect.gen(function*() {
-          beyondModel += batch.filter(({ ids }) => ids.length - 1 > model.config.positions).length
-          const scored = yield* score(batch.map(({ ids, promptTokens }) => ({
-            context: ids.subarray(0, promptTokens),
-            continuations: [ids.subarray(promptTokens)]
-          })))
-          for (const [first] of scored) {
-            if (first !== undefined && first.tokens > 0) losses.push({ loss: -first.logProbability, tokens: first.tokens })
+    Effect.scoped(
+      Effect.gen(function* () {
+        const { openModel } = yield* Effect.promise(() => import("../src/model/Model.ts"))
+        const { makeScorer } = yield* Effect.promise(() => import("../src/model/score.ts"))
+        const { report } = yield* Progress
+        const model = yield* openModel(files)
+        const score = yield* makeScorer(model, { batchTokens })
+        const losses: Array<{ readonly loss: number; readonly tokens: number }> = []
+        let beyondModel = 0
+        yield* Stream.runForEach(rows.batches, (batch) =>
+          Effect.gen(function* () {
+            beyondModel += batch.filter(({ ids }) => ids.length - 1 > model.config.positions).length
+            const scored = yield* score(
+              batch.map(({ ids, promptTokens }) => ({
+                context: ids.subarray(0, promptTokens),
+                continuations: [ids.subarray(promptTokens)]
+              }))
+            )
+            for (const [first] of scored) {
+              if (first !== undefined && first.tokens > 0)
+                losses.push({ loss: -first.logProbability, tokens: first.tokens })
+            }
+            yield* report({ done: losses.length, total: rows.rows, unit: "rows" })
+          })
+        )
+        const { byExample, byToken, tokens } = summarizeLosses(losses)
+        return {
+          result: {
+            scores: average === "example" ? ([byExample, byToken] as const) : ([byToken, byExample] as const),
+            rows: losses.length,
+            tokens,
+            beyondModel
           }
-          yield* report({ done: losses.length, total: rows.rows, unit: "rows" })
-        }))
-      const { byExample, byToken, tokens } = summarizeLosses(losses)
-      return {
-        result: {
-          scores: average === "example" ? [byExample, byToken] as const : [byToken, byExample] as const,
-          rows: losses.length,
-          tokens,
-          beyondModel
         }
-      }
-    }))
+      })
+    )
 })
 
 /**
@@ -70,19 +76,20 @@ const perplexityStage = stage({
  * `average: "example"` weighs every row the same, as the paper's code does; `"token"` every token, as its formula (1) reads. Both are
  * reported, the chosen one first. Rows are cut nowhere but at the model's own positions, from the left; the result counts them.
  */
-export const evalPerplexity = <Column extends string>(config: {
-  readonly template: Prompt<Column>
-  readonly average?: "example" | "token"
-  /** Tokens computed at once: memory and speed, not results. */
-  readonly batchTokens?: number
-}) =>
-(rows: Table<{ readonly [Name in Column]: string }>) =>
-(model: Model): Value<PerplexityResult> => {
-  const asked = format({ template: config.template })(rows)
-  const tokens = tokenize({ model, maxLength: Number.MAX_SAFE_INTEGER })(asked)
-  return apply(perplexityStage, {
-    config: { average: config.average ?? "example", batchTokens: config.batchTokens ?? 2048 },
-    inputs: { rows: tokens, model },
-    schemas: {}
-  }).result
-}
+export const evalPerplexity =
+  <Column extends string>(config: {
+    readonly template: Prompt<Column>
+    readonly average?: "example" | "token"
+    /** Tokens computed at once: memory and speed, not results. */
+    readonly batchTokens?: number
+  }) =>
+  (rows: Table<{ readonly [Name in Column]: string }>) =>
+  (model: Model): Value<PerplexityResult> => {
+    const asked = format({ template: config.template })(rows)
+    const tokens = tokenize({ model, maxLength: Number.MAX_SAFE_INTEGER })(asked)
+    return apply(perplexityStage, {
+      config: { average: config.average ?? "example", batchTokens: config.batchTokens ?? 2048 },
+      inputs: { rows: tokens, model },
+      schemas: {}
+    }).result
+  }

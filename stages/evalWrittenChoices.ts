@@ -50,8 +50,12 @@ export const writtenScores = (
   const parseable = answers.filter(({ predicted }) => predicted >= 0)
   return [
     share("accuracy as written", "higher", right(answers)),
-    share("unparseable", "lower", answers.map(({ predicted }) => predicted < 0)),
-    ...parseable.length === 0 ? [] : [share("accuracy of the parseable", "higher", right(parseable))]
+    share(
+      "unparseable",
+      "lower",
+      answers.map(({ predicted }) => predicted < 0)
+    ),
+    ...(parseable.length === 0 ? [] : [share("accuracy of the parseable", "higher", right(parseable))])
   ]
 }
 
@@ -69,40 +73,50 @@ const writtenStage = stage({
   inputs: { prompts: tableOf(ChoicePrompt), tokenizer: someFiles, model: aModel },
   outputs: { result: valueOf(WrittenChoiceResult), answers: tableOf(WrittenChoice) },
   run: ({ model: files, prompts, tokenizer: tokenizerFiles }, { comparison, rules, ...options }) =>
-    Effect.scoped(Effect.gen(function*() {
-      const { openModel } = yield* Effect.promise(() => import("../src/model/Model.ts"))
-      const { makeGenerator } = yield* Effect.promise(() => import("../src/model/generate.ts"))
-      const { report } = yield* Progress
-      const tokenizer = yield* readTokenizer(tokenizerFiles)
-      const model = yield* openModel(files)
-      const generate = yield* makeGenerator(model, {
-        ...options,
-        repetitionPenalty: 1,
-        sampling: null,
-        seed: 0,
-        decode: (ids) => tokenizer.decode(ids)
-      })
-      const room = Math.max(1, model.config.positions - options.maxTokens)
-      const answers: Array<WrittenChoice> = []
-      let beyondModel = 0
-      const batches = prompts.batches.pipe(Stream.flattenIterable, Stream.rechunk(options.batchPrompts), Stream.chunks)
-      yield* Stream.runForEach(batches, (batch) =>
-        Effect.gen(function*() {
-          const contexts = yield* tokenizer.encodeBatch(batch.map(({ context }) => context), { special: true })
-          beyondModel += contexts.filter(({ length }) => length > room).length
-          const written = yield* generate(contexts.map((ids) => ids.subarray(Math.max(0, ids.length - room))))
-          batch.forEach(({ choices, gold }, index) => {
-            const answer = written[index]?.text ?? ""
-            answers.push({ gold, predicted: matchChoice(answer, choices, { rules, comparison }) ?? -1, answer })
+    Effect.scoped(
+      Effect.gen(function* () {
+        const { openModel } = yield* Effect.promise(() => import("../src/model/Model.ts"))
+        const { makeGenerator } = yield* Effect.promise(() => import("../src/model/generate.ts"))
+        const { report } = yield* Progress
+        const tokenizer = yield* readTokenizer(tokenizerFiles)
+        const model = yield* openModel(files)
+        const generate = yield* makeGenerator(model, {
+          ...options,
+          repetitionPenalty: 1,
+          sampling: null,
+          seed: 0,
+          decode: (ids) => tokenizer.decode(ids)
+        })
+        const room = Math.max(1, model.config.positions - options.maxTokens)
+        const answers: Array<WrittenChoice> = []
+        let beyondModel = 0
+        const batches = prompts.batches.pipe(
+          Stream.flattenIterable,
+          Stream.rechunk(options.batchPrompts),
+          Stream.chunks
+        )
+        yield* Stream.runForEach(batches, (batch) =>
+          Effect.gen(function* () {
+            const contexts = yield* tokenizer.encodeBatch(
+              batch.map(({ context }) => context),
+              { special: true }
+            )
+            beyondModel += contexts.filter(({ length }) => length > room).length
+            const written = yield* generate(contexts.map((ids) => ids.subarray(Math.max(0, ids.length - room))))
+            batch.forEach(({ choices, gold }, index) => {
+              const answer = written[index]?.text ?? ""
+              answers.push({ gold, predicted: matchChoice(answer, choices, { rules, comparison }) ?? -1, answer })
+            })
+            yield* report({ done: answers.length, total: prompts.rows, unit: "answers" })
           })
-          yield* report({ done: answers.length, total: prompts.rows, unit: "answers" })
-        }))
-      const unparseable = answers.filter(({ predicted }) => predicted < 0).length
-      return {
-        result: { scores: writtenScores(answers), questions: answers.length, unparseable, beyondModel },
-        answers: Stream.succeed(answers)
-      }
-    }))
+        )
+        const unparseable = answers.filter(({ predicted }) => predicted < 0).length
+        return {
+          result: { scores: writtenScores(answers), questions: answers.length, unparseable, beyondModel },
+          answers: Stream.succeed(answers)
+        }
+      })
+    )
 })
 
 /**
@@ -128,7 +142,7 @@ export const evalWrittenChoices = (config: {
   readonly stopStrings?: ReadonlyArray<string>
   /** Prompts written on at once: memory and speed, not results. */
   readonly batchPrompts?: number
-}): (model: Model) => Value<WrittenChoiceResult> => {
+}): ((model: Model) => Value<WrittenChoiceResult>) => {
   const {
     batchPrompts = 8,
     comparison = "any width and case",

@@ -55,7 +55,7 @@ export const strataOf = (labels: ArrayLike<number>): ReadonlyArray<Stratum> => {
  */
 export const quotas = (sizes: ReadonlyArray<number>, shots: number): ReadonlyArray<number> => {
   const total = sizes.reduce((sum, size) => sum + size, 0)
-  const given = sizes.map((size) => Math.trunc(size / total * shots))
+  const given = sizes.map((size) => Math.trunc((size / total) * shots))
   for (let left = shots - given.reduce((sum, count) => sum + count, 0); left > 0; left--) {
     const fewest = given.indexOf(Math.min(...given))
     given[fewest] = (given[fewest] ?? 0) + 1
@@ -64,14 +64,14 @@ export const quotas = (sizes: ReadonlyArray<number>, shots: number): ReadonlyArr
 }
 
 /** Draws every stratum's quota, then shuffles what was drawn. */
-export const pickStratified = (
-  strata: ReadonlyArray<Stratum>,
-  given: ReadonlyArray<number>
-) =>
-(random: PythonRandom): Int32Array => {
-  const drawn = Int32Array.from(strata.flatMap((stratum, index) =>
-    Array.from(random.sample(stratum.length, given[index] ?? 0), (position) => stratum[position] ?? 0)
-  ))
-  random.shuffle(drawn)
-  return drawn
-}
+export const pickStratified =
+  (strata: ReadonlyArray<Stratum>, given: ReadonlyArray<number>) =>
+  (random: PythonRandom): Int32Array => {
+    const drawn = Int32Array.from(
+      strata.flatMap((stratum, index) =>
+        Array.from(random.sample(stratum.length, given[index] ?? 0), (position) => stratum[position] ?? 0)
+      )
+    )
+    random.shuffle(drawn)
+    return drawn
+  }

@@ -34,10 +34,7 @@ const filterStage = stage({
         kept > 0 ? Effect.void : Effect.fail(new NothingLeft({ stage: "filter", name, rows: read }))
       )
       return {
-        rows: rows.batches.pipe(
-          Stream.mapEffect(keepBatch),
-          Stream.concat(Stream.fromEffectDrain(someLeft))
-        )
+        rows: rows.batches.pipe(Stream.mapEffect(keepBatch), Stream.concat(Stream.fromEffectDrain(someLeft)))
       }
     })
 })
@@ -46,20 +43,24 @@ const filterStage = stage({
  * Keeps the rows for which `keep` holds, in their order. `keep` must be closed: what it needs besides its row is written
  * into it. Fails when it keeps none.
  */
-export const filter = <T extends Tabular>(config: {
-  /** What the condition is called in plans and errors. */
-  readonly name: string
-  readonly keep: (row: RowOf<NoInfer<T>>) => boolean
-}) =>
-(tabular: T): T => {
-  // The rows that `keep` will see are those of the table in `tabular`.
-  const keep = config.keep as (row: AnyRow) => boolean
-  const filtered = eachTable(tabular, (table, part) =>
-    apply(filterStage, {
-      config: { name: config.name, keep },
-      inputs: { rows: table },
-      schemas: { rows: table.schema },
-      label: `filter: ${config.name}${part}`
-    }).rows)
-  return filtered as T
-}
+export const filter =
+  <T extends Tabular>(config: {
+    /** What the condition is called in plans and errors. */
+    readonly name: string
+    readonly keep: (row: RowOf<NoInfer<T>>) => boolean
+  }) =>
+  (tabular: T): T => {
+    // The rows that `keep` will see are those of the table in `tabular`.
+    const keep = config.keep as (row: AnyRow) => boolean
+    const filtered = eachTable(
+      tabular,
+      (table, part) =>
+        apply(filterStage, {
+          config: { name: config.name, keep },
+          inputs: { rows: table },
+          schemas: { rows: table.schema },
+          label: `filter: ${config.name}${part}`
+        }).rows
+    )
+    return filtered as T
+  }

@@ -22,12 +22,13 @@ const formatStage = stage({
       let read = 0
       return {
         rows: Stream.mapEffect(rows.batches, (batch: ReadonlyArray<AnyRow>) =>
-          Effect.gen(function*() {
+          Effect.gen(function* () {
             const first = read
             read += batch.length
             const texts = yield* columns.textRows("format", batch, first)
             return texts.map((row) => renderPrompt(template, row))
-          }))
+          })
+        )
       }
     })
 })
@@ -39,5 +40,7 @@ const formatStage = stage({
 export const format =
   <Column extends string>(config: { readonly template: Prompt<Column> }) =>
   <T extends Tabular<{ readonly [Name in Column]: string }>>(tabular: T): WithRow<T, PromptedRow> =>
-    eachTable(tabular, (table, part) =>
-      apply(formatStage, { config, inputs: { rows: table }, schemas: {}, label: `format${part}` }).rows)
+    eachTable(
+      tabular,
+      (table, part) => apply(formatStage, { config, inputs: { rows: table }, schemas: {}, label: `format${part}` }).rows
+    )

@@ -19,11 +19,13 @@ const Settings = Schema.Struct({
   questions: Schema.NonEmptyArray(Schema.String),
   maxTokens: count,
   repetitionPenalty: above0,
-  sampling: Schema.NullOr(Schema.Struct({
-    temperature: above0,
-    topK: Schema.NullOr(count),
-    topP: Schema.NullOr(above0.check(Schema.isLessThanOrEqualTo(1)))
-  })),
+  sampling: Schema.NullOr(
+    Schema.Struct({
+      temperature: above0,
+      topK: Schema.NullOr(count),
+      topP: Schema.NullOr(above0.check(Schema.isLessThanOrEqualTo(1)))
+    })
+  ),
   stopStrings: Schema.Array(Schema.NonEmptyString),
   seed: Schema.Int,
   batchPrompts: count
@@ -37,65 +39,69 @@ const generateStage = stage({
   inputs: { tokenizer: someFiles, model: aModel },
   outputs: { answers: valueOf(Answers) },
   run: ({ model: files, tokenizer: tokenizerFiles }, { column, questions, template, ...options }) =>
-    Effect.scoped(Effect.gen(function*() {
-      const { openModel } = yield* Effect.promise(() => import("../src/model/Model.ts"))
-      const { makeGenerator } = yield* Effect.promise(() => import("../src/model/generate.ts"))
-      const { report } = yield* Progress
-      const tokenizer = yield* readTokenizer(tokenizerFiles)
-      const empty = Object.fromEntries(columnsOf(template).names.map((name) => [name, ""]))
-      const texts = questions.map((question) => renderPrompt(template, { ...empty, [column]: question }).prompt)
-      const prompts = yield* tokenizer.encodeBatch(texts, { special: true })
-      const model = yield* openModel(files)
-      const generate = yield* makeGenerator(model, { ...options, decode: (ids) => tokenizer.decode(ids) })
-      const generated = yield* generate(prompts)
-      yield* report({ done: questions.length, total: questions.length, unit: "answers" })
-      return {
-        answers: {
-          answers: questions.map((question, index) => ({
-            question,
-            answer: generated[index]?.text ?? "",
-            ended: generated[index]?.ended ?? "token limit"
-          }))
+    Effect.scoped(
+      Effect.gen(function* () {
+        const { openModel } = yield* Effect.promise(() => import("../src/model/Model.ts"))
+        const { makeGenerator } = yield* Effect.promise(() => import("../src/model/generate.ts"))
+        const { report } = yield* Progress
+        const tokenizer = yield* readTokenizer(tokenizerFiles)
+        const empty = Object.fromEntries(columnsOf(template).names.map((name) => [name, ""]))
+        const texts = questions.map((question) => renderPrompt(template, { ...empty, [column]: question }).prompt)
+        const prompts = yield* tokenizer.encodeBatch(texts, { special: true })
+        const model = yield* openModel(files)
+        const generate = yield* makeGenerator(model, { ...options, decode: (ids) => tokenizer.decode(ids) })
+        const generated = yield* generate(prompts)
+        yield* report({ done: questions.length, total: questions.length, unit: "answers" })
+        return {
+          answers: {
+            answers: questions.map((question, index) => ({
+              question,
+              answer: generated[index]?.text ?? "",
+              ended: generated[index]?.ended ?? "token limit"
+            }))
+          }
         }
-      }
-    }))
+      })
+    )
 })
 
 /**
  * Answers by free generation (section 4.2 of the paper): greedy, unless `sampling` is given. Each question stands in the gap
  * `column` of the template, whose other gaps stay empty. Writing ends at the end of text, before a stop string, or at the limit.
  */
-export const generate = <Column extends string>(config: {
-  readonly template: Prompt<Column>
-  readonly column: NoInfer<Column>
-  readonly questions: readonly [string, ...ReadonlyArray<string>]
-  readonly maxTokens: number
-  /** Of CTRL (Keskar et al. 2019); 1 is none. */
-  readonly repetitionPenalty?: number
-  readonly sampling?: { readonly temperature: number; readonly topK?: number; readonly topP?: number }
-  readonly stopStrings?: ReadonlyArray<string>
-  /** For sampling. */
-  readonly seed?: number
-  /** Prompts written on at once: memory and speed, not results. */
-  readonly batchPrompts?: number
-}) =>
-(model: Model): Value<Answers> => {
-  const { sampling } = config
-  return apply(generateStage, {
-    config: {
-      template: config.template,
-      column: config.column,
-      questions: config.questions,
-      maxTokens: config.maxTokens,
-      repetitionPenalty: config.repetitionPenalty ?? 1,
-      sampling: sampling === undefined
-        ? null
-        : { temperature: sampling.temperature, topK: sampling.topK ?? null, topP: sampling.topP ?? null },
-      stopStrings: config.stopStrings ?? [],
-      seed: config.seed ?? 0,
-      batchPrompts: config.batchPrompts ?? 8
-    },
-    inputs: { tokenizer: tokenizerOf(model), model },
-    schemas: {}
-  }).answers
-}
+export const generate =
+  <Column extends string>(config: {
+    readonly template: Prompt<Column>
+    readonly column: NoInfer<Column>
+    readonly questions: readonly [string, ...ReadonlyArray<string>]
+    readonly maxTokens: number
+    /** Of CTRL (Keskar et al. 2019); 1 is none. */
+    readonly repetitionPenalty?: number
+    readonly sampling?: { readonly temperature: number; readonly topK?: number; readonly topP?: number }
+    readonly stopStrings?: ReadonlyArray<string>
+    /** For sampling. */
+    readonly seed?: number
+    /** Prompts written on at once: memory and speed, not results. */
+    readonly batchPrompts?: number
+  }) =>
+  (model: Model): Value<Answers> => {
+    const { sampling } = config
+    return apply(generateStage, {
+      config: {
+        template: config.template,
+        column: config.column,
+        questions: config.questions,
+        maxTokens: config.maxTokens,
+        repetitionPenalty: config.repetitionPenalty ?? 1,
+        sampling:
+          sampling === undefined
+            ? null
+            : { temperature: sampling.temperature, topK: sampling.topK ?? null, topP: sampling.topP ?? null },
+        stopStrings: config.stopStrings ?? [],
+        seed: config.seed ?? 0,
+        batchPrompts: config.batchPrompts ?? 8
+      },
+      inputs: { tokenizer: tokenizerOf(model), model },
+      schemas: {}
+    }).answers
+  }

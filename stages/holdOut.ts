@@ -25,7 +25,7 @@ const holdOutStage = stage({
   inputs: { rows: anyTable },
   outputs: { training: anyTable, validation: anyTable },
   run: ({ rows }, config) =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       if (config.rows >= rows.rows) {
         return yield* new NotEnoughRows({ stage: "holdOut", asked: config.rows, rows: rows.rows })
       }
@@ -39,7 +39,8 @@ const holdOutStage = stage({
  * validation, the others for training. Both keep the table's order. Holds the drawn positions in memory.
  */
 export const holdOut =
-  (config: { readonly rows: number; readonly seed: number }) => <Row>(table: Table<Row>): Split<Row> =>
+  (config: { readonly rows: number; readonly seed: number }) =>
+  <Row>(table: Table<Row>): Split<Row> =>
     apply(holdOutStage, {
       config,
       inputs: { rows: table },

@@ -3,7 +3,15 @@ export { pipe } from "effect/Function"
 
 export type { Artifact, Files, Model, RowOf, Split, Table, Tabular, Value, WithRow } from "../src/pipeline/Artifact.ts"
 export { ClosedFunction, RowSchema } from "../src/pipeline/ConfigValue.ts"
-export { atLeast, atMost, compare, type Expectation, experiment, type Experiment, near } from "../src/pipeline/Experiment.ts"
+export {
+  atLeast,
+  atMost,
+  compare,
+  type Expectation,
+  experiment,
+  type Experiment,
+  near
+} from "../src/pipeline/Experiment.ts"
 export { Answers, type Measurement, MeasurementResult, Score, TrainingLog } from "../src/pipeline/Measurement.ts"
 export { model, tokenizerOf } from "../src/pipeline/model.ts"
 export { Progress, type ProgressReport } from "../src/pipeline/Progress.ts"
@@ -18,7 +26,18 @@ export type {
   TableContent,
   TableReader
 } from "../src/pipeline/Reader.ts"
-export { aModel, anyTable, apply, type Port, someFiles, stage, type Stage, tableOf, treeOf, valueOf } from "../src/pipeline/Stage.ts"
+export {
+  aModel,
+  anyTable,
+  apply,
+  type Port,
+  someFiles,
+  stage,
+  type Stage,
+  tableOf,
+  treeOf,
+  valueOf
+} from "../src/pipeline/Stage.ts"
 export { eachTable } from "../src/pipeline/tabular.ts"
 export { OnnxRuntime } from "../src/runtime/OnnxRuntime.ts"
 export { Float32s, Int32s } from "../src/table/RowSchema.ts"

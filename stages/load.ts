@@ -19,9 +19,11 @@ const Settings = Schema.Struct({ row: RowSchema, badRows: Schema.Literals(["fail
 const problemsOf = SchemaIssue.makeFormatterStandardSchemaV1()
 
 const describeIssue = (issue: SchemaIssue.Issue): string =>
-  problemsOf(issue).issues.map(({ message, path = [] }) =>
-    path.length === 0 ? message : `the field "${path.map(String).join(".")}": ${message}`
-  ).join("; ")
+  problemsOf(issue)
+    .issues.map(({ message, path = [] }) =>
+      path.length === 0 ? message : `the field "${path.map(String).join(".")}": ${message}`
+    )
+    .join("; ")
 
 /** Reads one file after another; `refuse` takes the rows that do not fit. */
 const readAll = (
@@ -29,14 +31,14 @@ const readAll = (
   row: Schema.Codec<unknown, unknown>,
   refuse: (bad: BadRow) => Effect.Effect<void, RowRefused | TooManyBadRows>
 ) =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const { readRows } = yield* Effect.promise(() => import("../src/source/json.ts"))
     const { report } = yield* Progress
     const decode = Schema.decodeUnknownResult(row, { errors: "all" })
     let read = 0
     const rowsOf = (file: string) =>
       Stream.mapEffect(readRows(file, files.stream(file)), (batch) =>
-        Effect.gen(function*() {
+        Effect.gen(function* () {
           const rows: Array<unknown> = []
           for (const { index, line, value } of batch) {
             const decoded = decode(value)
@@ -46,7 +48,8 @@ const readAll = (
           read += batch.length
           yield* report({ done: read, total: null, unit: "rows" })
           return rows
-        }))
+        })
+      )
     const someRead = Effect.suspend(() =>
       read > 0 ? Effect.void : Effect.fail(new NoRows({ files: files.entries.map(({ path }) => path) }))
     )
@@ -64,14 +67,14 @@ const loadStage = stage({
   inputs: { files: someFiles },
   outputs: { rows: anyTable, setAside: tableOf(BadRowRecord) },
   run: ({ files }, { badRows, row }) =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const bad: Array<BadRow> = []
       const refuse = (one: BadRow): Effect.Effect<void, RowRefused | TooManyBadRows> =>
         badRows === "fail"
           ? Effect.fail(new RowRefused(one))
           : bad.push(one) > mostBadRows
-          ? Effect.fail(new TooManyBadRows({ most: mostBadRows, last: new RowRefused(one).message }))
-          : Effect.void
+            ? Effect.fail(new TooManyBadRows({ most: mostBadRows, last: new RowRefused(one).message }))
+            : Effect.void
       const rows = yield* readAll(files, row, refuse)
       return {
         // The schema that decoded the rows is the one that the table promises.

@@ -49,7 +49,7 @@ const loraTrainStage = stage({
   inputs: { base: aModel, training: tableOf(TokenRow), validation: treeOf<ReadonlyArray<Table<TokenRow>>>() },
   outputs: { model: aModel, log: valueOf(TrainingLog) },
   run: ({ base, training, validation: [validation = null] }, options) =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const { train } = yield* Effect.promise(() => import("../src/model/train.ts"))
       const { files, log } = yield* train({ model: base, rows: training, validation, options })
       return { model: { from: base, adapter: files }, log }
@@ -64,24 +64,24 @@ export interface Tuned extends Model {
 type Defaults = keyof typeof trainingDefaults
 
 /** What a pipeline must say of a training; every other option has a default, see `trainingDefaults`. */
-export type LoraTrainConfig =
-  & { readonly base: Model }
-  & Omit<TrainingOptions, Defaults | "targets">
-  & { readonly targets: readonly [string, ...ReadonlyArray<string>] }
-  & { readonly [Option in Defaults]?: TrainingOptions[Option] }
+export type LoraTrainConfig = { readonly base: Model } & Omit<TrainingOptions, Defaults | "targets"> & {
+    readonly targets: readonly [string, ...ReadonlyArray<string>]
+  } & { readonly [Option in Defaults]?: TrainingOptions[Option] }
 
 /**
  * Tunes `base` on token rows by LoRA (Hu et al. 2021) as PEFT defines it, with AdamW. Of a split table the validation part gives
  * the validation losses; a plain table is trained on whole. The result is accepted wherever a base is.
  */
-export const loraTrain = (config: LoraTrainConfig) => (rows: Tabular<TokenRow>): Tuned => {
-  const { base, ...options } = config
-  const { log, model } = apply(loraTrainStage, {
-    config: { ...trainingDefaults, ...options },
-    inputs: isTable(rows)
-      ? { base, training: rows, validation: [] }
-      : { base, training: rows.training, validation: [rows.validation] },
-    schemas: {}
-  })
-  return { ...model, log }
-}
+export const loraTrain =
+  (config: LoraTrainConfig) =>
+  (rows: Tabular<TokenRow>): Tuned => {
+    const { base, ...options } = config
+    const { log, model } = apply(loraTrainStage, {
+      config: { ...trainingDefaults, ...options },
+      inputs: isTable(rows)
+        ? { base, training: rows, validation: [] }
+        : { base, training: rows.training, validation: [rows.validation] },
+      schemas: {}
+    })
+    return { ...model, log }
+  }

@@ -31,7 +31,8 @@ const longest = (choices: ReadonlyArray<string>, fits: (choice: string) => boole
 
 /** Whether an answer mentions a choice otherwise than inside a mention of a longer choice. */
 const mentions = (answer: string, choices: ReadonlyArray<string>, choice: string): boolean =>
-  choices.filter((other) => other !== choice && other.includes(choice))
+  choices
+    .filter((other) => other !== choice && other.includes(choice))
     .reduce((text, longer) => text.replaceAll(longer, "\n"), answer)
     .includes(choice)
 
@@ -39,8 +40,8 @@ const matchers: { readonly [R in MatchRule]: Matcher } = {
   exact: (answer, choices) => longest(choices, (choice) => answer === choice),
   startsWith: (answer, choices) => longest(choices, (choice) => answer.startsWith(choice)),
   contains: (answer, choices) => {
-    const found = choices.flatMap((choice, index) => mentions(answer, choices, choice) ? [index] : [])
-    return found.length === 1 ? found[0] ?? null : null
+    const found = choices.flatMap((choice, index) => (mentions(answer, choices, choice) ? [index] : []))
+    return found.length === 1 ? (found[0] ?? null) : null
   },
   firstMention: (answer, choices) => {
     const places = choices.map((choice) => answer.indexOf(choice)).filter((place) => place >= 0)
@@ -59,9 +60,9 @@ export const matchChoice = (
   { comparison, rules }: { readonly comparison: Comparison; readonly rules: ReadonlyArray<MatchRule> }
 ): number | null => {
   const written = comparable[comparison](answer)
-  const sought = choices.map((text, index) => ({ text: comparable[comparison](text), index })).filter(({ text }) =>
-    text !== ""
-  )
+  const sought = choices
+    .map((text, index) => ({ text: comparable[comparison](text), index }))
+    .filter(({ text }) => text !== "")
   const texts = sought.map(({ text }) => text)
   for (const rule of rules) {
     const found = matchers[rule](written, texts)

@@ -12,7 +12,7 @@ const mergeStage = stage({
   inputs: { model: aModel },
   outputs: { files: someFiles },
   run: ({ model }, options) =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const { mergedFiles } = yield* Effect.promise(() => import("../src/model/merge.ts"))
       return { files: yield* mergedFiles(model, options) }
     })
@@ -23,5 +23,7 @@ const mergeStage = stage({
  * model.safetensors and the tokenizer. Weights keep the element type of the base, or become float32, in which nothing
  * of an adapter is rounded away. Weights pass through a few megabytes at a time.
  */
-export const merge = ({ element = "base" }: { readonly element?: "base" | "float32" } = {}) => (model: Model): Files =>
-  apply(mergeStage, { config: { element }, inputs: { model }, schemas: {} }).files
+export const merge =
+  ({ element = "base" }: { readonly element?: "base" | "float32" } = {}) =>
+  (model: Model): Files =>
+    apply(mergeStage, { config: { element }, inputs: { model }, schemas: {} }).files

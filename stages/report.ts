@@ -39,16 +39,19 @@ export const reportStage = stage({
   inputs: { results: treeOf<Results>(), training: treeOf<Trainings>() },
   outputs: { report: someFiles },
   run: ({ results, training }, { trainings, ...config }) =>
-    Effect.map(Effect.promise(() => import("../src/report/files.ts")), ({ reportFiles }) => ({
-      report: reportFiles({
-        ...config,
-        results,
-        trainings: trainings.flatMap((name) => {
-          const log = training[name]
-          return log === undefined ? [] : [{ name, log }]
+    Effect.map(
+      Effect.promise(() => import("../src/report/files.ts")),
+      ({ reportFiles }) => ({
+        report: reportFiles({
+          ...config,
+          results,
+          trainings: trainings.flatMap((name) => {
+            const log = training[name]
+            return log === undefined ? [] : [{ name, log }]
+          })
         })
       })
-    }))
+    )
 })
 
 /** What a report is about. */
@@ -67,28 +70,29 @@ export interface ReportSubject<R extends Results> {
  * what tuning changed, expectations and how they fared, training curves, and free answers side by side.
  * `notes` are paragraphs that say how to read the figures.
  */
-export const report = (options: { readonly title: string; readonly notes?: ReadonlyArray<string> }) =>
-<const R extends Results>({ expect = {}, results, training = {}, tuned = {} }: ReportSubject<R>): Files => {
-  const { title, notes = [] } = options
-  const models = Object.keys(results)
-  const measurements = [...new Set(Object.values(results).flatMap((cells) => Object.keys(cells)))]
-  const pairs: ReadonlyArray<readonly [string, string | undefined]> = Object.entries(tuned)
-  const expected: ReadonlyArray<readonly [string, { readonly [measurement: string]: Expectation } | undefined]> =
-    Object.entries(expect)
-  return apply(reportStage, {
-    label: title,
-    config: {
-      title,
-      notes,
-      models,
-      measurements,
-      trainings: Object.keys(training),
-      tuned: pairs.flatMap(([name, base]) => base === undefined ? [] : [{ tuned: name, base }]),
-      expect: expected.flatMap(([model, cells = {}]) =>
-        Object.entries(cells).map(([measurement, expectation]) => ({ model, measurement, expectation }))
-      )
-    },
-    inputs: { results, training },
-    schemas: {}
-  }).report
-}
+export const report =
+  (options: { readonly title: string; readonly notes?: ReadonlyArray<string> }) =>
+  <const R extends Results>({ expect = {}, results, training = {}, tuned = {} }: ReportSubject<R>): Files => {
+    const { title, notes = [] } = options
+    const models = Object.keys(results)
+    const measurements = [...new Set(Object.values(results).flatMap((cells) => Object.keys(cells)))]
+    const pairs: ReadonlyArray<readonly [string, string | undefined]> = Object.entries(tuned)
+    const expected: ReadonlyArray<readonly [string, { readonly [measurement: string]: Expectation } | undefined]> =
+      Object.entries(expect)
+    return apply(reportStage, {
+      label: title,
+      config: {
+        title,
+        notes,
+        models,
+        measurements,
+        trainings: Object.keys(training),
+        tuned: pairs.flatMap(([name, base]) => (base === undefined ? [] : [{ tuned: name, base }])),
+        expect: expected.flatMap(([model, cells = {}]) =>
+          Object.entries(cells).map(([measurement, expectation]) => ({ model, measurement, expectation }))
+        )
+      },
+      inputs: { results, training },
+      schemas: {}
+    }).report
+  }

@@ -28,13 +28,8 @@ const fit = (ids: Int32Array, eosId: number | null, { appendEos, maxLength }: Se
   return ended
 }
 
-const tokenizeBatch = (
-  tokenizer: Tokenizer,
-  batch: ReadonlyArray<PromptedRow>,
-  first: number,
-  settings: Settings
-) =>
-  Effect.gen(function*() {
+const tokenizeBatch = (tokenizer: Tokenizer, batch: ReadonlyArray<PromptedRow>, first: number, settings: Settings) =>
+  Effect.gen(function* () {
     const texts = batch.map(({ prompt, response }) => prompt + response)
     const encoded = yield* tokenizer.encodeBatch(texts, { special: true })
     const long = settings.tooLong === "fail" ? encoded.findIndex((ids) => ids.length > settings.maxLength) : -1
@@ -47,7 +42,10 @@ const tokenizeBatch = (
         begins: (texts[long] ?? "").slice(0, 40)
       })
     }
-    const prompts = yield* tokenizer.encodeBatch(batch.map(({ prompt }) => prompt), { special: true })
+    const prompts = yield* tokenizer.encodeBatch(
+      batch.map(({ prompt }) => prompt),
+      { special: true }
+    )
     return encoded.map((ids, index): TokenRow => ({
       ids: fit(ids, tokenizer.eosId, settings),
       promptTokens: Math.min(prompts[index]?.length ?? 0, settings.maxLength),
@@ -63,7 +61,7 @@ const tokenizeStage = stage({
   inputs: { rows: tableOf(PromptedRow), tokenizer: someFiles },
   outputs: { rows: tableOf(TokenRow) },
   run: ({ rows, tokenizer: files }, settings) =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const tokenizer = yield* readTokenizer(files)
       let read = 0
       return {
@@ -82,21 +80,25 @@ const tokenizeStage = stage({
  * `tooLong` says what becomes of rows beyond `maxLength` tokens: an error (the default), or a cut at the end that the column
  * `cut` counts.
  */
-export const tokenize = (config: {
-  readonly model: Model
-  readonly maxLength: number
-  readonly appendEos?: boolean
-  readonly tooLong?: "cut" | "fail"
-}) =>
-<T extends Tabular<PromptedRow>>(tabular: T): WithRow<T, TokenRow> =>
-  eachTable(tabular, (table, part) =>
-    apply(tokenizeStage, {
-      config: {
-        maxLength: config.maxLength,
-        appendEos: config.appendEos ?? true,
-        tooLong: config.tooLong ?? "fail"
-      },
-      inputs: { rows: table, tokenizer: tokenizerOf(config.model) },
-      schemas: {},
-      label: `tokenize${part}`
-    }).rows)
+export const tokenize =
+  (config: {
+    readonly model: Model
+    readonly maxLength: number
+    readonly appendEos?: boolean
+    readonly tooLong?: "cut" | "fail"
+  }) =>
+  <T extends Tabular<PromptedRow>>(tabular: T): WithRow<T, TokenRow> =>
+    eachTable(
+      tabular,
+      (table, part) =>
+        apply(tokenizeStage, {
+          config: {
+            maxLength: config.maxLength,
+            appendEos: config.appendEos ?? true,
+            tooLong: config.tooLong ?? "fail"
+          },
+          inputs: { rows: table, tokenizer: tokenizerOf(config.model) },
+          schemas: {},
+          label: `tokenize${part}`
+        }).rows
+    )

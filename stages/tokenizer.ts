@@ -5,7 +5,7 @@ import type { Tokenizer } from "../src/text/tokenizer.ts"
 
 /** The tokenizer of a model folder. Fails when tokenizer.json is missing or is not one. */
 export const readTokenizer = (files: FilesReader): Effect.Effect<Tokenizer, StageFailure> =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const text = (path: string) => Effect.map(files.bytes(path), (bytes) => Buffer.from(bytes).toString("utf8"))
     const optional = (path: string) =>
       files.entries.some((entry) => entry.path === path) ? text(path) : Effect.succeed(null)

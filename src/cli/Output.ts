@@ -16,8 +16,8 @@ export const output = (json: boolean): Output => {
   const write = (stream: NodeJS.WriteStream, text: string) => Effect.sync(() => void stream.write(`${text}\n`))
   return {
     json,
-    line: (text) => json ? Effect.void : write(process.stdout, text),
-    object: (value) => json ? write(process.stdout, JSON.stringify(value)) : Effect.void,
+    line: (text) => (json ? Effect.void : write(process.stdout, text)),
+    object: (value) => (json ? write(process.stdout, JSON.stringify(value)) : Effect.void),
     trouble: (text) => write(process.stderr, text)
   }
 }

@@ -6,7 +6,7 @@ import { parseArgs } from "node:util"
 import type { ExecutionProvider } from "../runtime/OnnxRuntime.ts"
 
 export const verbs = ["run", "plan", "why", "graph", "show"] as const
-export type Verb = typeof verbs[number]
+export type Verb = (typeof verbs)[number]
 
 /** Options that every verb takes. */
 export interface Options {
@@ -81,7 +81,7 @@ export const invocation = (
   argv: ReadonlyArray<string>,
   environment: { readonly TANREN_STORE?: string | undefined }
 ): Effect.Effect<Invocation, BadUse> =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const parsed = yield* Effect.try({
       try: () =>
         parseArgs({
@@ -98,17 +98,22 @@ export const invocation = (
       catch: (cause) => new BadUse({ reason: cause instanceof Error ? `${cause.message}.` : String(cause) })
     })
     const [word, file, node, ...rest] = parsed.positionals
-    if (word !== undefined && !isVerb(word)) return yield* bad(`There is no verb "${word}"; there are ${verbs.join(", ")}.`)
+    if (word !== undefined && !isVerb(word))
+      return yield* bad(`There is no verb "${word}"; there are ${verbs.join(", ")}.`)
     if (parsed.values.help || word === undefined) {
-      return word === undefined && !parsed.values.help ? yield* bad("A verb is missing.") : { kind: "help", verb: word ?? null }
+      return word === undefined && !parsed.values.help
+        ? yield* bad("A verb is missing.")
+        : { kind: "help", verb: word ?? null }
     }
     if (file === undefined) return yield* bad(`"tanren ${word}" needs the file of an experiment.`)
     const surplus = takesNode(word) ? rest[0] : node
     if (surplus !== undefined) return yield* bad(`"${surplus}" is one argument too many.`)
     const device = devices.find((name) => name === parsed.values.device)
-    if (device === undefined) return yield* bad(`There is no device "${parsed.values.device}"; there are ${devices.join(", ")}.`)
+    if (device === undefined)
+      return yield* bad(`There is no device "${parsed.values.device}"; there are ${devices.join(", ")}.`)
     const jobs = parsed.values.jobs === undefined ? availableParallelism() : Number(parsed.values.jobs)
-    if (!Number.isInteger(jobs) || jobs < 1) return yield* bad(`--jobs takes a whole number from 1, not "${parsed.values.jobs}".`)
+    if (!Number.isInteger(jobs) || jobs < 1)
+      return yield* bad(`--jobs takes a whole number from 1, not "${parsed.values.jobs}".`)
     return {
       kind: "verb",
       verb: word,

@@ -7,4 +7,4 @@ export const exitCodes = {
   interrupted: 130
 } as const
 
-export type ExitCode = typeof exitCodes[keyof typeof exitCodes]
+export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes]

@@ -17,11 +17,11 @@ export interface Loaded {
 const isExperiment = (value: unknown): value is Experiment =>
   typeof value === "object" && value !== null && "kind" in value && value.kind === "experiment"
 
-const reasonOf = (cause: unknown): string => cause instanceof Error ? cause.message : String(cause)
+const reasonOf = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause))
 
 /** Imports the file. Fails when it is not there, does not load, or exports something else. */
 export const loadExperiment = (file: string): Effect.Effect<Loaded, BadPipeline> =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const absolute = path.resolve(file)
     const fail = (reason: string) => Effect.fail(new BadPipeline({ file, reason }))
     if (!existsSync(absolute)) return yield* fail("there is no such file.")

@@ -13,7 +13,7 @@ import { type Output, output } from "./Output.ts"
 
 /** Runs a verb. Verbs are loaded when they are asked for, so that each pays for its own start-up alone. */
 const runVerb = (verb: Verb, options: Options, to: Output) =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const { experiment, loadedAtMs, root } = yield* loadExperiment(options.file)
     const recipe = yield* recipeOf(experiment, loadedAtMs)
     switch (verb) {

@@ -17,8 +17,10 @@ export class InputMoved extends Schema.TaggedError<InputMoved>()("InputMoved", {
   paths: Schema.Array(Schema.String)
 }) {
   override get message() {
-    return `While "${this.step}" ran, what it was made from changed: ${this.paths.join(", ")}. ` +
+    return (
+      `While "${this.step}" ran, what it was made from changed: ${this.paths.join(", ")}. ` +
       "Its result was not stored. Run again when nothing is being edited."
+    )
   }
 }
 

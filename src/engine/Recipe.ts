@@ -52,7 +52,7 @@ const codeLoadedAt = (loadedAtMs: number) => {
   const known = new Map<string, Fingerprint>()
   const view = openView()
   return (stage: Node["stage"]): Effect.Effect<Fingerprint, CodeFailure | CodeMoved> =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const id = JSON.stringify([stage.module, stage.name])
       const code = known.get(id) ?? (yield* fingerprint(stage, view))
       known.set(id, code)
@@ -62,7 +62,7 @@ const codeLoadedAt = (loadedAtMs: number) => {
 }
 
 const rowsOf = (node: Node) =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const rows: Record<string, string> = {}
     for (const [name, promise] of Object.entries(node.outputs)) {
       if (promise.kind === "table") rows[name] = yield* describeRow(promise.schema)
@@ -78,7 +78,7 @@ const rowsOf = (node: Node) =>
  * no table can hold, and when code cannot be followed by reading it or changed since it was loaded.
  */
 export const recipeOf = (experiment: Experiment, loadedAtMs: number): Effect.Effect<Recipe, StageFailure> =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const codeOf = codeLoadedAt(loadedAtMs)
     const steps: Array<Step> = []
     const byNode = new Map<Node, Step>()
@@ -107,7 +107,7 @@ export const recipeOf = (experiment: Experiment, loadedAtMs: number): Effect.Eff
     }
 
     const visit = (node: Node): Effect.Effect<void, StageFailure> =>
-      Effect.gen(function*() {
+      Effect.gen(function* () {
         if (byNode.has(node)) return
         const trees = Object.entries(node.inputs).map(([name, input]) => [name, Tree.treeOf(input)] as const)
         for (const [, tree] of trees) {
@@ -121,13 +121,15 @@ export const recipeOf = (experiment: Experiment, loadedAtMs: number): Effect.Eff
           Effect.mapError(({ problems }) => new ConfigFailure({ node: node.label, problems }))
         )
         const rows = yield* rowsOf(node)
-        const identity = digestOf(JSON.stringify([
-          node.stage.module,
-          node.stage.name,
-          config.text,
-          rows,
-          Object.entries(inputs).map(([name, tree]) => [name, Tree.unwrap(Tree.map(tree, identify))])
-        ]))
+        const identity = digestOf(
+          JSON.stringify([
+            node.stage.module,
+            node.stage.name,
+            config.text,
+            rows,
+            Object.entries(inputs).map(([name, tree]) => [name, Tree.unwrap(Tree.map(tree, identify))])
+          ])
+        )
         const known = byIdentity.get(identity)
         const step = known ?? { name: uniqueName(node.label), node, code, config, rows, inputs }
         byNode.set(node, step)
@@ -144,6 +146,8 @@ export const recipeOf = (experiment: Experiment, loadedAtMs: number): Effect.Eff
 /** The steps that a step reads directly, each once. */
 export const dependencies = (step: Step): ReadonlyArray<Step> => [
   ...new Set(
-    Object.values(step.inputs).flatMap(Tree.leaves).flatMap((source) => source.kind === "step" ? [source.step] : [])
+    Object.values(step.inputs)
+      .flatMap(Tree.leaves)
+      .flatMap((source) => (source.kind === "step" ? [source.step] : []))
   )
 ]

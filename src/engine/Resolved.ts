@@ -12,25 +12,25 @@ export interface ResolvedFile extends FileEntry {
 
 export type Resolved =
   | {
-    readonly kind: "table"
-    readonly digest: string
-    readonly schema: Schema.Codec<unknown, unknown>
-    readonly file: ResolvedFile
-    readonly rows: number
-  }
+      readonly kind: "table"
+      readonly digest: string
+      readonly schema: Schema.Codec<unknown, unknown>
+      readonly file: ResolvedFile
+      readonly rows: number
+    }
   | {
-    readonly kind: "value"
-    readonly digest: string
-    readonly schema: Schema.Codec<unknown, unknown>
-    readonly file: ResolvedFile
-  }
+      readonly kind: "value"
+      readonly digest: string
+      readonly schema: Schema.Codec<unknown, unknown>
+      readonly file: ResolvedFile
+    }
   | { readonly kind: "files"; readonly digest: string; readonly files: ReadonlyArray<ResolvedFile> }
   | {
-    readonly kind: "model"
-    readonly digest: string
-    readonly base: ReadonlyArray<ResolvedFile>
-    readonly adapters: ReadonlyArray<ReadonlyArray<ResolvedFile>>
-  }
+      readonly kind: "model"
+      readonly digest: string
+      readonly base: ReadonlyArray<ResolvedFile>
+      readonly adapters: ReadonlyArray<ReadonlyArray<ResolvedFile>>
+    }
 
 /** The digest of named files: names and contents, in the order of the names. */
 export const filesDigest = (files: ReadonlyArray<FileEntry>): string =>
@@ -40,7 +40,8 @@ export const filesDigest = (files: ReadonlyArray<FileEntry>): string =>
 export const modelDigest = (
   base: ReadonlyArray<FileEntry>,
   adapters: ReadonlyArray<ReadonlyArray<FileEntry>>
-): string => adapters.length === 0 ? filesDigest(base) : digestOf(JSON.stringify([base, ...adapters].map(filesDigest)))
+): string =>
+  adapters.length === 0 ? filesDigest(base) : digestOf(JSON.stringify([base, ...adapters].map(filesDigest)))
 
 /** Every file whose bytes an artifact consists of. */
 export const filesOf = (resolved: Resolved): ReadonlyArray<ResolvedFile> => {

@@ -33,8 +33,11 @@ export const map = <A, B>(tree: Tree<A>, f: (leaf: A) => B): Tree<B> => {
 }
 
 /** Applies an effect to every leaf, in order. */
-export const mapEffect = <A, B, E, R>(tree: Tree<A>, f: (leaf: A) => Effect.Effect<B, E, R>): Effect.Effect<Tree<B>, E, R> =>
-  Effect.gen(function*() {
+export const mapEffect = <A, B, E, R>(
+  tree: Tree<A>,
+  f: (leaf: A) => Effect.Effect<B, E, R>
+): Effect.Effect<Tree<B>, E, R> =>
+  Effect.gen(function* () {
     const results = new Map<A, B>()
     for (const leaf of leaves(tree)) if (!results.has(leaf)) results.set(leaf, yield* f(leaf))
     return map(tree, (leaf) => {

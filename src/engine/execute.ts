@@ -25,7 +25,7 @@ const timeOf = (milliseconds: number): string => new Date(milliseconds).toISOStr
 
 /** Modules of a step's code that were written since it was fingerprinted, unless they say the same as before. */
 const movedModules = ({ code, node: { stage } }: Step): Effect.Effect<ReadonlyArray<string>, CodeFailure> =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const view = openView()
     const touched = code.modules
       .filter(({ modifiedMs, path }) => view.see(path)?.modifiedMs !== modifiedMs)
@@ -36,16 +36,20 @@ const movedModules = ({ code, node: { stage } }: Step): Effect.Effect<ReadonlyAr
   })
 
 /** A defect inside a stage is told as a failure of that stage: other steps go on. */
-const contain = (step: Step) => <A, E extends StageFailure, R>(effect: Effect.Effect<A, E, R>) =>
-  Effect.catchCause(effect, (cause): Effect.Effect<never, E | StageBroken> => {
-    if (Cause.hasInterrupts(cause) || !Cause.hasDies(cause)) return Effect.failCause(cause)
-    const reason = Cause.squash(cause)
-    return Effect.fail(new StageBroken({
-      step: step.name,
-      stage: step.node.stage.name,
-      reason: reason instanceof Error ? reason.message : String(reason)
-    }))
-  })
+const contain =
+  (step: Step) =>
+  <A, E extends StageFailure, R>(effect: Effect.Effect<A, E, R>) =>
+    Effect.catchCause(effect, (cause): Effect.Effect<never, E | StageBroken> => {
+      if (Cause.hasInterrupts(cause) || !Cause.hasDies(cause)) return Effect.failCause(cause)
+      const reason = Cause.squash(cause)
+      return Effect.fail(
+        new StageBroken({
+          step: step.name,
+          stage: step.node.stage.name,
+          reason: reason instanceof Error ? reason.message : String(reason)
+        })
+      )
+    })
 
 /**
  * Runs a step's stage and stores what it gives under its key. Nothing is stored when the stage fails, when it is
@@ -56,40 +60,45 @@ export const execute = (
   identity: Identity,
   inputs: InputsResolved
 ): Effect.Effect<ActionRecord, StageFailure, Store | OnnxRuntime> =>
-  Effect.scoped(Effect.gen(function*() {
-    const store = yield* Store
-    const { emit } = yield* Events
-    const started = yield* Clock.currentTimeMillis
-    const readers: Record<string, unknown> = {}
-    for (const [port, tree] of Object.entries(inputs)) readers[port] = Tree.unwrap(yield* Tree.mapEffect(tree, readerOf))
-    const portOf = (reader: unknown) => Object.keys(readers).find((port) => readers[port] === reader) ?? null
+  Effect.scoped(
+    Effect.gen(function* () {
+      const store = yield* Store
+      const { emit } = yield* Events
+      const started = yield* Clock.currentTimeMillis
+      const readers: Record<string, unknown> = {}
+      for (const [port, tree] of Object.entries(inputs))
+        readers[port] = Tree.unwrap(yield* Tree.mapEffect(tree, readerOf))
+      const portOf = (reader: unknown) => Object.keys(readers).find((port) => readers[port] === reader) ?? null
 
-    const outputs = yield* step.node.stage.run(
-      // The ports' types were checked where the node was built; here every stage looks the same.
-      readers as never,
-      step.config.value as never
-    ).pipe(
-      Effect.flatMap((contents) => writeOutputs(step, contents, portOf, inputs)),
-      Effect.provideService(Progress, { report: (report) => emit({ kind: "progress", step: step.name, report }) })
-    )
+      const outputs = yield* step.node.stage
+        .run(
+          // The ports' types were checked where the node was built; here every stage looks the same.
+          readers as never,
+          step.config.value as never
+        )
+        .pipe(
+          Effect.flatMap((contents) => writeOutputs(step, contents, portOf, inputs)),
+          Effect.provideService(Progress, { report: (report) => emit({ kind: "progress", step: step.name, report }) })
+        )
 
-    const files = Object.values(inputs).flatMap(Tree.leaves).flatMap(filesOf)
-    const paths = [...yield* moved(files), ...yield* movedModules(step)]
-    if (paths.length > 0) return yield* new InputMoved({ step: step.name, paths })
+      const files = Object.values(inputs).flatMap(Tree.leaves).flatMap(filesOf)
+      const paths = [...(yield* moved(files)), ...(yield* movedModules(step))]
+      if (paths.length > 0) return yield* new InputMoved({ step: step.name, paths })
 
-    const record: ActionRecord = {
-      format: 1,
-      key: identity.key,
-      stage: step.node.stage.name,
-      ingredients: identity.ingredients,
-      outputs,
-      provenance: {
-        started: timeOf(started),
-        finished: timeOf(yield* Clock.currentTimeMillis),
-        host: hostname(),
-        step: step.name
+      const record: ActionRecord = {
+        format: 1,
+        key: identity.key,
+        stage: step.node.stage.name,
+        ingredients: identity.ingredients,
+        outputs,
+        provenance: {
+          started: timeOf(started),
+          finished: timeOf(yield* Clock.currentTimeMillis),
+          host: hostname(),
+          step: step.name
+        }
       }
-    }
-    yield* store.actions.put(record)
-    return record
-  })).pipe(contain(step))
+      yield* store.actions.put(record)
+      return record
+    })
+  ).pipe(contain(step))

@@ -33,11 +33,13 @@ export const Ingredients = Schema.Struct({
   inputs: Schema.Record(Schema.String, Schema.Json),
   /** The rows of each output table, in canonical words. */
   rows: Schema.Record(Schema.String, Schema.String),
-  compute: Schema.NullOr(Schema.Struct({
-    provider: Schema.String,
-    runtimeVersion: Schema.String,
-    options: Schema.String
-  }))
+  compute: Schema.NullOr(
+    Schema.Struct({
+      provider: Schema.String,
+      runtimeVersion: Schema.String,
+      options: Schema.String
+    })
+  )
 })
 export type Ingredients = typeof Ingredients.Type
 
@@ -60,7 +62,12 @@ export const identify = (
   inputs: { readonly [port: string]: Tree.Tree<Resolved> }
 ): Effect.Effect<Identity, never, OnnxRuntime> =>
   Effect.map(OnnxRuntime, ({ identity: { options, provider, runtimeVersion } }) => {
-    const { code, config, node: { stage }, rows } = step
+    const {
+      code,
+      config,
+      node: { stage },
+      rows
+    } = step
     const ingredients: Ingredients = {
       format: engineFormat,
       stage: stage.name,

@@ -27,25 +27,24 @@ export const resolveInputs = <E, R>(
   step: Step,
   resolve: (source: Source) => Effect.Effect<Resolved, E, R>
 ): Effect.Effect<InputsResolved, E, R> =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const inputs: Record<string, Tree.Tree<Resolved>> = {}
     for (const [port, tree] of Object.entries(step.inputs)) inputs[port] = yield* Tree.mapEffect(tree, resolve)
     return inputs
   })
 
 /** A source from outside, or the output of a step that is known. */
-export const resolveSource = <E, R>(
-  root: string,
-  known: (step: Step) => Effect.Effect<Known, E, R>
-) =>
-(source: Source): Effect.Effect<Resolved, E | StageFailure, R | Store> =>
-  source.kind === "external"
-    ? resolveExternal(root, source.files, source.as)
-    : Effect.map(known(source.step), ({ outputs }) => {
-      const resolved = outputs[source.output]
-      if (resolved === undefined) throw new Error(`internal: "${source.step.name}" has no output "${source.output}"`)
-      return resolved
-    })
+export const resolveSource =
+  <E, R>(root: string, known: (step: Step) => Effect.Effect<Known, E, R>) =>
+  (source: Source): Effect.Effect<Resolved, E | StageFailure, R | Store> =>
+    source.kind === "external"
+      ? resolveExternal(root, source.files, source.as)
+      : Effect.map(known(source.step), ({ outputs }) => {
+          const resolved = outputs[source.output]
+          if (resolved === undefined)
+            throw new Error(`internal: "${source.step.name}" has no output "${source.output}"`)
+          return resolved
+        })
 
 /** A step's outputs out of a record; null when a promised output is not there as promised. */
 export const outputsOf = (
@@ -57,9 +56,8 @@ export const outputsOf = (
     const outputs: Record<string, Resolved> = {}
     for (const [name, promise] of Object.entries(step.node.outputs)) {
       const output = record.outputs[name]
-      const resolved = output === undefined
-        ? null
-        : resolveOutput(promise, output, inputs, (ref) => store.objects.path(ref.digest))
+      const resolved =
+        output === undefined ? null : resolveOutput(promise, output, inputs, (ref) => store.objects.path(ref.digest))
       if (resolved === null) return null
       outputs[name] = resolved
     }
@@ -68,7 +66,7 @@ export const outputsOf = (
 
 /** Whether all objects of a record are in the store, intact. */
 const intact = (record: ActionRecord, depth: "stat" | "content"): Effect.Effect<boolean, StoreFailure, Store> =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const store = yield* Store
     for (const output of Object.values(record.outputs)) {
       for (const ref of Object.values(output.objects)) if (!(yield* store.objects.verify(ref, depth))) return false
@@ -88,7 +86,7 @@ export const lookup = (
   inputs: InputsResolved,
   depth: "stat" | "content"
 ): Effect.Effect<Lookup, StageFailure, Store | OnnxRuntime> =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const store = yield* Store
     const identity = yield* identify(step, inputs)
     const record = yield* store.actions.get(identity.key)
@@ -106,7 +104,7 @@ export const lastIngredients = (
   experiment: string,
   step: Step
 ): Effect.Effect<Ingredients | null, StoreFailure, Store> =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const store = yield* Store
     const key = (yield* store.runs.latest(experiment))[step.name]
     const record = key === undefined ? null : yield* store.actions.get(key)

@@ -23,17 +23,19 @@ const tableFile = "table.arrow"
 const valueFile = "value.json"
 
 const writeRows = (schema: Schema.Codec<unknown, unknown>, rows: TableContent<unknown>) =>
-  Effect.scoped(Effect.gen(function*() {
-    const store = yield* Store
-    const { writeTable } = yield* Effect.promise(() => import("../table/writeTable.ts"))
-    const temporary = yield* store.objects.temporary
-    const summary = yield* writeTable(temporary, schema, rows)
-    const ref = yield* store.objects.commit(temporary)
-    return record("table", summary.digest, { [tableFile]: ref }, { rows: summary.rows })
-  }))
+  Effect.scoped(
+    Effect.gen(function* () {
+      const store = yield* Store
+      const { writeTable } = yield* Effect.promise(() => import("../table/writeTable.ts"))
+      const temporary = yield* store.objects.temporary
+      const summary = yield* writeTable(temporary, schema, rows)
+      const ref = yield* store.objects.commit(temporary)
+      return record("table", summary.digest, { [tableFile]: ref }, { rows: summary.rows })
+    })
+  )
 
 const writeValue = (step: Step, schema: Schema.Codec<unknown, unknown>, value: unknown) =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const store = yield* Store
     const encoded = yield* Schema.encodeUnknownEffect(Schema.toCodecJson(schema), { errors: "all" })(value).pipe(
       Effect.mapError((error) => brokenError(step, `its result does not fit the schema it promised: ${error.message}`))
@@ -44,20 +46,23 @@ const writeValue = (step: Step, schema: Schema.Codec<unknown, unknown>, value: u
 
 /** Writes bytes as they come: memory for one piece. */
 const putStream = (bytes: Stream.Stream<Uint8Array, StageFailure>) =>
-  Effect.scoped(Effect.gen(function*() {
-    const store = yield* Store
-    const temporary = yield* store.objects.temporary
-    const handle = yield* Effect.acquireRelease(
-      attemptAsync("write an object", temporary, () => open(temporary, "wx", 0o600)),
-      (opened) => Effect.promise(() => opened.close())
-    )
-    yield* Stream.runForEach(bytes, (piece) =>
-      attemptAsync("write an object", temporary, () => handle.writeFile(piece)))
-    return yield* store.objects.commit(temporary)
-  }))
+  Effect.scoped(
+    Effect.gen(function* () {
+      const store = yield* Store
+      const temporary = yield* store.objects.temporary
+      const handle = yield* Effect.acquireRelease(
+        attemptAsync("write an object", temporary, () => open(temporary, "wx", 0o600)),
+        (opened) => Effect.promise(() => opened.close())
+      )
+      yield* Stream.runForEach(bytes, (piece) =>
+        attemptAsync("write an object", temporary, () => handle.writeFile(piece))
+      )
+      return yield* store.objects.commit(temporary)
+    })
+  )
 
 const putFiles = (content: StreamedFilesContent) =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const store = yield* Store
     const objects: Record<string, ObjectRef> = {}
     for (const name of Object.keys(content).sort(compareText)) {
@@ -69,22 +74,24 @@ const putFiles = (content: StreamedFilesContent) =>
   })
 
 const entriesOf = (objects: { readonly [path: string]: ObjectRef }, locate: (ref: ObjectRef) => string) =>
-  Object.entries(objects).map(([path, ref]): ResolvedFile => ({
-    path,
-    size: ref.size,
-    digest: ref.digest,
-    location: locate(ref),
-    writtenAt: null
-  })).toSorted((a, b) => compareText(a.path, b.path))
+  Object.entries(objects)
+    .map(([path, ref]): ResolvedFile => ({
+      path,
+      size: ref.size,
+      digest: ref.digest,
+      location: locate(ref),
+      writtenAt: null
+    }))
+    .toSorted((a, b) => compareText(a.path, b.path))
 
 const writeFiles = (content: StreamedFilesContent) =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const objects = yield* putFiles(content)
     return record("files", filesDigest(entriesOf(objects, () => "")), objects, {})
   })
 
 const writeModel = (step: Step, content: ModelContent, portOf: PortOf, inputs: InputsResolved) =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const port = portOf(content.from)
     const from = port === null ? null : modelAt(inputs, port)
     if (port === null || from === null) {
@@ -124,7 +131,7 @@ export const writeOutputs = (
   portOf: PortOf,
   inputs: InputsResolved
 ): Effect.Effect<{ readonly [name: string]: OutputRecord }, StageFailure, Store> =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const records: Record<string, OutputRecord> = {}
     for (const [name, promise] of Object.entries(step.node.outputs)) {
       if (!(name in contents)) return yield* broken(step, `it promised the output "${name}" and did not give it`)

@@ -20,7 +20,7 @@ export const plan = (
   recipe: Recipe,
   root: string
 ): Effect.Effect<ReadonlyArray<Planned>, StageFailure, Store | OnnxRuntime> =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const known = new Map<Step, Known>()
     const planned: Array<Planned> = []
     const find = (step: Step) => {

@@ -35,8 +35,11 @@ export const filesReader = (files: ReadonlyArray<ResolvedFile>): FilesReader => 
     const file = byPath.get(path)
     return file === undefined
       ? Effect.fail(
-        new FileUnreadable({ path, reason: `there is no such file among ${[...byPath.keys()].join(", ") || "no files"}` })
-      )
+          new FileUnreadable({
+            path,
+            reason: `there is no such file among ${[...byPath.keys()].join(", ") || "no files"}`
+          })
+        )
       : Effect.succeed(file)
   }
   const use = <A>(path: string, read: (file: ResolvedFile) => Promise<A>) =>
@@ -46,13 +49,16 @@ export const filesReader = (files: ReadonlyArray<ResolvedFile>): FilesReader => 
     bytes: (path) => use(path, (file) => readFile(file.location)),
     slice: (path, offset, length) => use(path, (file) => readSlice(file, offset, length)),
     stream: (path) =>
-      Stream.unwrap(Effect.map(find(path), (file) =>
-        Stream.suspend(() =>
-          Stream.fromAsyncIterable<Uint8Array, FileUnreadable>(
-            createReadStream(file.location, { highWaterMark: 1 << 20 }),
-            unreadable(file)
+      Stream.unwrap(
+        Effect.map(find(path), (file) =>
+          Stream.suspend(() =>
+            Stream.fromAsyncIterable<Uint8Array, FileUnreadable>(
+              createReadStream(file.location, { highWaterMark: 1 << 20 }),
+              unreadable(file)
+            )
           )
-        ))),
+        )
+      ),
     location: (path) => {
       const file = byPath.get(path)
       if (file === undefined) throw new Error(`internal: no file "${path}" to locate`)
@@ -62,10 +68,8 @@ export const filesReader = (files: ReadonlyArray<ResolvedFile>): FilesReader => 
 }
 
 /** The decoded content of a stored value. */
-export const readValue = (
-  resolved: Extract<Resolved, { kind: "value" }>
-): Effect.Effect<unknown, StageFailure> =>
-  Effect.gen(function*() {
+export const readValue = (resolved: Extract<Resolved, { kind: "value" }>): Effect.Effect<unknown, StageFailure> =>
+  Effect.gen(function* () {
     const text = yield* Effect.tryPromise({
       try: () => readFile(resolved.file.location, "utf8"),
       catch: unreadable(resolved.file)
@@ -80,7 +84,7 @@ export const readValue = (
 export const readerOf = (resolved: Resolved): Effect.Effect<unknown, StageFailure, Scope.Scope> => {
   switch (resolved.kind) {
     case "table":
-      return Effect.gen(function*() {
+      return Effect.gen(function* () {
         const { openTable } = yield* Effect.promise(() => import("../table/openTable.ts"))
         return yield* openTable(resolved.file.location, resolved.schema)
       })

@@ -45,7 +45,7 @@ export const run = (
   recipe: Recipe,
   options: RunOptions
 ): Effect.Effect<ReadonlyMap<Step, Outcome>, never, Store | OnnxRuntime> =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const store = yield* Store
     const { emit } = yield* Events
     const experiment = recipe.experiment.name
@@ -71,20 +71,23 @@ export const run = (
 
     /** Runs a step's stage, unless its result is there whole: whoever asks second, here or elsewhere, waits and shares it. */
     const produce = (step: Step): Effect.Effect<Obtained, StageFailure, Store | OnnxRuntime> =>
-      Effect.gen(function*() {
-        const inputs = yield* resolveInputs(step, resolveSource(options.root, (read) => verified(step, read)))
+      Effect.gen(function* () {
+        const inputs = yield* resolveInputs(
+          step,
+          resolveSource(options.root, (read) => verified(step, read))
+        )
         const sought = yield* lookup(experiment, step, inputs, "content")
         if (sought.kind === "hit") return { known: sought.known, seconds: null }
         const { identity, reason } = sought
-        const find = Effect.map(
-          lookup(experiment, step, inputs, "content"),
-          (found): Obtained | null => found.kind === "hit" ? { known: found.known, seconds: null } : null
+        const find = Effect.map(lookup(experiment, step, inputs, "content"), (found): Obtained | null =>
+          found.kind === "hit" ? { known: found.known, seconds: null } : null
         )
-        const compute = Effect.gen(function*() {
+        const compute = Effect.gen(function* () {
           const started = yield* Clock.currentTimeMillis
           yield* emit({ kind: "started", step: step.name, stage: step.node.stage.name, reason })
           const outputs = yield* outputsOf(step, yield* execute(step, identity, inputs), inputs)
-          if (outputs === null) return yield* Effect.die(`internal: "${step.name}" stored other outputs than it promises`)
+          if (outputs === null)
+            return yield* Effect.die(`internal: "${step.name}" stored other outputs than it promises`)
           const seconds = ((yield* Clock.currentTimeMillis) - started) / 1000
           return { known: { step, identity, inputs, outputs }, seconds }
         })
@@ -93,7 +96,7 @@ export const run = (
 
     /** Before a stage reads a stored result it is checked byte for byte; one that fails is made again. */
     const verified = (reader: Step, step: Step): Effect.Effect<Known, StageFailure, Store | OnnxRuntime> =>
-      Effect.gen(function*() {
+      Effect.gen(function* () {
         const known = yield* knownTo(reader)(step)
         const found = yield* lookup(experiment, step, known.inputs, "content")
         if (found.kind === "hit") return found.known
@@ -103,7 +106,7 @@ export const run = (
       })
 
     const attempt = (step: Step): Effect.Effect<Obtained, StageFailure, Store | OnnxRuntime> =>
-      Effect.gen(function*() {
+      Effect.gen(function* () {
         const inputs = yield* resolveInputs(step, resolveSource(options.root, knownTo(step)))
         const found = yield* lookup(experiment, step, inputs, isSmall(step) ? "content" : "stat")
         const obtained = found.kind === "hit" ? { known: found.known, seconds: null } : yield* produce(step)
@@ -114,11 +117,13 @@ export const run = (
         )
         keys.set(step.name, { key: obtained.known.identity.key, outcome: obtained.seconds === null ? "hit" : "ran" })
         return obtained
-      }).pipe(Effect.tapError((failure) =>
-        failure instanceof DependencyFailed
-          ? Effect.void
-          : emit({ kind: "failed", step: step.name, message: failure.message })
-      ))
+      }).pipe(
+        Effect.tapError((failure) =>
+          failure instanceof DependencyFailed
+            ? Effect.void
+            : emit({ kind: "failed", step: step.name, message: failure.message })
+        )
+      )
 
     for (const step of recipe.steps) obtaining.set(step, yield* Effect.cached(attempt(step)))
     const exits = yield* Effect.forEach(
@@ -126,8 +131,9 @@ export const run = (
       (step) => Effect.map(Effect.exit(obtain(step)), (exit) => [step, exit] as const),
       { concurrency: "unbounded" }
     ).pipe(Effect.ensuring(Effect.ignore(record(experiment, keys, began))))
-    return new Map(yield* Effect.forEach(exits, ([step, exit]) =>
-      Effect.map(outcomeOf(exit), (outcome) => [step, outcome] as const)))
+    return new Map(
+      yield* Effect.forEach(exits, ([step, exit]) => Effect.map(outcomeOf(exit), (outcome) => [step, outcome] as const))
+    )
   })
 
 /** Values are shown and judged without a stage that reads them, so they are checked byte for byte on every run. */
@@ -135,7 +141,7 @@ const isSmall = (step: Step): boolean => Object.values(step.node.outputs).every(
 
 /** Keeps what the run did, also when it is interrupted: the baseline of `why`, and what garbage collection spares. */
 const record = (experiment: string, nodes: ReadonlyMap<string, RunRecord["nodes"][string]>, began: number) =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const { runs } = yield* Store
     const started = new Date(began).toISOString()
     yield* runs.remember(experiment, Object.fromEntries([...nodes].map(([name, { key }]) => [name, key])))

@@ -35,7 +35,8 @@ const declarationChanges = (before: Declarations, after: Declarations): Readonly
   const text = (declaration: Declarations[number]) => declaration.text ?? declaration.hash.slice(0, 12)
   const label = ({ module, name }: Declarations[number]) => `${module}: ${name}`
   const edited = come.map((now) => {
-    const then = gone.find((old) => old.name === now.name && old.module === now.module) ??
+    const then =
+      gone.find((old) => old.name === now.name && old.module === now.module) ??
       gone.find((old) => old.name === now.name)
     return { now, then }
   })
@@ -48,12 +49,15 @@ const declarationChanges = (before: Declarations, after: Declarations): Readonly
 
 const packageChanges = (before: ReadonlyArray<string>, after: ReadonlyArray<string>): ReadonlyArray<Change> => {
   const versions = (packages: ReadonlyArray<string>) =>
-    new Map(packages.map((named) => {
-      const at = named.lastIndexOf("@")
-      return at > 0 ? [named.slice(0, at), named.slice(at + 1)] as const : [named, ""] as const
-    }))
+    new Map(
+      packages.map((named) => {
+        const at = named.lastIndexOf("@")
+        return at > 0 ? ([named.slice(0, at), named.slice(at + 1)] as const) : ([named, ""] as const)
+      })
+    )
   const [old, now] = [versions(before), versions(after)]
-  return [...new Set([...old.keys(), ...now.keys()])].sort()
+  return [...new Set([...old.keys(), ...now.keys()])]
+    .sort()
     .filter((name) => old.get(name) !== now.get(name))
     .map((name) => change("package", name, old.get(name), now.get(name)))
 }
@@ -61,10 +65,13 @@ const packageChanges = (before: ReadonlyArray<string>, after: ReadonlyArray<stri
 /** Everything that differs between two sets of ingredients, code first. Empty when they are the same. */
 export const changes = (before: Ingredients, after: Ingredients): ReadonlyArray<Change> => {
   const named = before.stage === after.stage ? [] : [change("stage", "stage", before.stage, after.stage)]
-  const code = before.code.digest === after.code.digest ? [] : [
-    ...declarationChanges(before.code.declarations, after.code.declarations),
-    ...packageChanges(before.code.packages, after.code.packages)
-  ]
+  const code =
+    before.code.digest === after.code.digest
+      ? []
+      : [
+          ...declarationChanges(before.code.declarations, after.code.declarations),
+          ...packageChanges(before.code.packages, after.code.packages)
+        ]
   return [
     ...named,
     ...code,
@@ -95,7 +102,7 @@ export const describe = ({ after, before, kind, name }: Change): string =>
   kind === "input"
     ? `input ${name.replace(/\.digest$/, "")} has other content (${shown(before).slice(0, 12)} → ${shown(after).slice(0, 12)})`
     : before === undefined
-    ? `${phrases[kind]} ${name} added: ${shown(after)}`
-    : after === undefined
-    ? `${phrases[kind]} ${name} removed: ${shown(before)}`
-    : `${phrases[kind]} ${name}: ${shown(before)} → ${shown(after)}`
+      ? `${phrases[kind]} ${name} added: ${shown(after)}`
+      : after === undefined
+        ? `${phrases[kind]} ${name} removed: ${shown(before)}`
+        : `${phrases[kind]} ${name}: ${shown(before)} → ${shown(after)}`

@@ -11,8 +11,10 @@ export class ModelUnsupported extends Schema.TaggedError<ModelUnsupported>()("Mo
   supported: Schema.String
 }) {
   override get message() {
-    return `${this.file}: "${this.field}" is ${this.found}, which is not supported, and leaving it out would change ` +
+    return (
+      `${this.file}: "${this.field}" is ${this.found}, which is not supported, and leaving it out would change ` +
       `the model's results. Supported: ${this.supported}. Choose another model.`
+    )
   }
 }
 
@@ -22,8 +24,10 @@ export class WeightsInvalid extends Schema.TaggedError<WeightsInvalid>()("Weight
   reason: Schema.String
 }) {
   override get message() {
-    return `The weights in ${this.file} cannot be used: ${this.reason} ` +
+    return (
+      `The weights in ${this.file} cannot be used: ${this.reason} ` +
       "Fetch the file again, or check which model it belongs to."
+    )
   }
 }
 
@@ -44,8 +48,10 @@ export class TargetMissing extends Schema.TaggedError<TargetMissing>()("TargetMi
 }) {
   override get message() {
     const targets = this.targets.map((target) => `"${target}"`).join(", ")
-    return `No layer of this model matches the adapter targets ${targets}. ` +
+    return (
+      `No layer of this model matches the adapter targets ${targets}. ` +
       `Layers that can be adapted: ${this.modules.join(", ")}.`
+    )
   }
 }
 
@@ -69,9 +75,11 @@ export class TrainingDiverged extends Schema.TaggedError<TrainingDiverged>()("Tr
 }) {
   override get message() {
     const rows = this.rows.slice(0, 8).join(", ") + (this.rows.length > 8 ? `, … (${this.rows.length} rows)` : "")
-    return `Training diverged at step ${this.step}: the loss is ${this.loss} and the gradient norm ` +
+    return (
+      `Training diverged at step ${this.step}: the loss is ${this.loss} and the gradient norm ` +
       `${this.gradientNorm}, at learning rate ${this.learningRate}, with rows ${rows}. ` +
       "Lower the learning rate, or look at these rows."
+    )
   }
 }
 

@@ -27,7 +27,7 @@ export interface Model {
 export const configFile = "config.json"
 
 /** The parsed content of a JSON file. */
-export const readJson = Effect.fn("readJson")(function*(
+export const readJson = Effect.fn("readJson")(function* (
   files: FilesReader,
   path: string
 ): Effect.fn.Return<unknown, ModelUnsupported | StageFailure> {
@@ -39,10 +39,12 @@ export const readJson = Effect.fn("readJson")(function*(
 })
 
 const symbols = (files: FilesReader, backbone: Backbone, weights: Weights): ReadonlyMap<string, Tensor> =>
-  new Map([...backbone.weights.keys()].flatMap((name): ReadonlyArray<readonly [string, Tensor]> => {
-    const tensor = weights.get(name)
-    return tensor === undefined ? [] : [[name, storedSymbol(files, name, tensor)]]
-  }))
+  new Map(
+    [...backbone.weights.keys()].flatMap((name): ReadonlyArray<readonly [string, Tensor]> => {
+      const tensor = weights.get(name)
+      return tensor === undefined ? [] : [[name, storedSymbol(files, name, tensor)]]
+    })
+  )
 
 const makeModel = (
   config: ModelConfig,
@@ -65,7 +67,7 @@ const makeModel = (
 }
 
 /** Opens a model. Reads configs and headers, no weights: those the runtime maps from their files. */
-export const openModel = Effect.fn("openModel")(function*(reader: ModelReader): Effect.fn.Return<Model, ModelFailure> {
+export const openModel = Effect.fn("openModel")(function* (reader: ModelReader): Effect.fn.Return<Model, ModelFailure> {
   const config = yield* readConfig(configFile, yield* readJson(reader.base, configFile))
   const backbone = backboneOf(config)
   const weights = yield* readWeights(reader.base)

@@ -65,12 +65,13 @@ export const checkOptions = (options: TrainingOptions, rows: number): Effect.Eff
       !(options.dropout >= 0 && options.dropout < 1),
       `is ${options.dropout}; it must be at least 0 and less than 1.`
     ],
-    ...(["rank", "epochs", "batchSize", "microBatchSize", "microBatchTokens"] as const).map((name) =>
-      [
-        name,
-        !(Number.isInteger(options[name]) && options[name] > 0),
-        `is ${options[name]}; it must be a positive whole number.`
-      ] as const
+    ...(["rank", "epochs", "batchSize", "microBatchSize", "microBatchTokens"] as const).map(
+      (name) =>
+        [
+          name,
+          !(Number.isInteger(options[name]) && options[name] > 0),
+          `is ${options[name]}; it must be a positive whole number.`
+        ] as const
     )
   ]
   const problem = problems.find(([, wrong]) => wrong)

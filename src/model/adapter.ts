@@ -56,12 +56,14 @@ export const adapterFiles = (lora: LoraOptions, tensors: AdapterTensors, baseNam
 
 const optional = <S extends Schema.Top>(schema: S) => Schema.optionalKey(Schema.NullOr(schema))
 
-const AdapterConfig = Schema.fromJsonString(Schema.Struct({
-  peft_type: Schema.Literals(["LORA"]),
-  r: Schema.Int.check(Schema.isGreaterThan(0)),
-  lora_alpha: Schema.Finite,
-  use_rslora: optional(Schema.Boolean)
-}))
+const AdapterConfig = Schema.fromJsonString(
+  Schema.Struct({
+    peft_type: Schema.Literals(["LORA"]),
+    r: Schema.Int.check(Schema.isGreaterThan(0)),
+    lora_alpha: Schema.Finite,
+    use_rslora: optional(Schema.Boolean)
+  })
+)
 const anyFields = Schema.fromJsonString(Schema.Record(Schema.String, Schema.Unknown))
 
 /** Options of PEFT that change what an adapter computes, with the JSON under which it computes plain LoRA. */
@@ -89,7 +91,7 @@ const plainValues: Readonly<Record<string, string>> = {
 const isPlain = (value: unknown, plain: string): boolean =>
   value === undefined || value === null || JSON.stringify(value) === plain
 
-const readAdapterConfig = Effect.fn("readAdapterConfig")(function*(
+const readAdapterConfig = Effect.fn("readAdapterConfig")(function* (
   files: FilesReader
 ): Effect.fn.Return<{ readonly rank: number; readonly scale: number }, AdapterInvalid | StageFailure> {
   const invalid = (reason: string) => new AdapterInvalid({ file: configFile, reason })
@@ -111,7 +113,7 @@ const sameShape = (tensor: StoredTensor, rows: number, columns: number): boolean
   tensor.shape.length === 2 && tensor.shape[0] === rows && tensor.shape[1] === columns
 
 /** Finds the matrices of an adapter for a model with these layers, by module path. Reads configs and headers alone. */
-export const locateAdapter = Effect.fn("locateAdapter")(function*(
+export const locateAdapter = Effect.fn("locateAdapter")(function* (
   files: FilesReader,
   modules: ReadonlyArray<LinearModule>
 ): Effect.fn.Return<StoredAdapter, AdapterInvalid | WeightsInvalid | StageFailure> {
@@ -151,9 +153,15 @@ export const readAdapter = (
   modules: ReadonlyArray<LinearModule>,
   position: number
 ): Effect.Effect<FrozenAdapter, AdapterInvalid | WeightsInvalid | StageFailure> =>
-  Effect.map(locateAdapter(files, modules), (stored) =>
-    new Map([...stored].map(([path, { a, b, scale }]) => {
-      const names = factorNames(path)
-      const symbol = (name: string, tensor: StoredTensor) => storedSymbol(files, `adapter ${position}: ${name}`, tensor)
-      return [path, { a: symbol(names.a, a), b: symbol(names.b, b), scale }]
-    })))
+  Effect.map(
+    locateAdapter(files, modules),
+    (stored) =>
+      new Map(
+        [...stored].map(([path, { a, b, scale }]) => {
+          const names = factorNames(path)
+          const symbol = (name: string, tensor: StoredTensor) =>
+            storedSymbol(files, `adapter ${position}: ${name}`, tensor)
+          return [path, { a: symbol(names.a, a), b: symbol(names.b, b), scale }]
+        })
+      )
+  )

@@ -85,7 +85,11 @@ const forHeadsOf = (query: Tensor, x: Tensor): Tensor => {
   if (heads === shared) return x
   return gather(
     x,
-    constant("int32", [heads], Int32Array.from({ length: heads }, (_, head) => Math.floor(head * shared / heads))),
+    constant(
+      "int32",
+      [heads],
+      Int32Array.from({ length: heads }, (_, head) => Math.floor((head * shared) / heads))
+    ),
     1
   )
 }

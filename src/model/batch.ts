@@ -53,9 +53,9 @@ export const unknownToken = (row: string, ids: Int32Array, vocabulary: number): 
   return stranger === undefined
     ? undefined
     : new RowUnfit({
-      row,
-      reason: `token ${stranger} is not among its ${vocabulary}. Tokenize with this model's own tokenizer.`
-    })
+        row,
+        reason: `token ${stranger} is not among its ${vocabulary}. Tokenize with this model's own tokenizer.`
+      })
 }
 
 /** Why a row cannot be computed by a model of these sizes, if so. */
@@ -66,9 +66,9 @@ export const unfit = (
   const name = `Row ${row} of the table of tokens`
   return ids.length > positions
     ? new RowUnfit({
-      row: name,
-      reason: `it has ${ids.length} tokens, the model ${positions} positions. Tokenize with a smaller limit.`
-    })
+        row: name,
+        reason: `it has ${ids.length} tokens, the model ${positions} positions. Tokenize with a smaller limit.`
+      })
     : unknownToken(name, ids, vocabulary)
 }
 
@@ -121,10 +121,11 @@ const labelsOf = (
   return rows.flatMap((row, index) => {
     const start = begin[index] ?? 0
     const first = firstLabel(row, labels)
-    return Array.from(
-      row.ids.subarray(first),
-      (label, offset) => ({ token: start + first + offset - 1, label, weight: row.weight })
-    )
+    return Array.from(row.ids.subarray(first), (label, offset) => ({
+      token: start + first + offset - 1,
+      label,
+      weight: row.weight
+    }))
   })
 }
 
@@ -156,21 +157,23 @@ export const stepBatch = (
   const weights = labelWeights(rows, options)
   const weighted = rows.map((row, index) => ({ ...row, weight: weights[index] ?? 0 }))
   const chunks = trainingChunks(options, vocabulary)
-  const microBatches = groupByTokens(weighted.toSorted((a, b) => a.ids.length - b.ids.length), options.microBatchTokens)
-    .map((group): Feeds => {
-      const packing = packingFeeds(group.map(({ ids }) => plainSequence(ids)))
-      const tokens = group.reduce((all, { ids }) => all + ids.length, 0)
-      const loss = lossFeeds(labelsOf(group, options.labels), chunks, tokens)
-      if (options.dropout === 0) return { ...packing, ...loss }
-      const keys = group.flatMap(({ ids, row }) =>
-        Array.from(ids, (_, position) => dropoutKey(options.seed, step, row, position))
-      )
-      return {
-        ...packing,
-        ...loss,
-        "dropout keys": { element: "uint32", shape: [tokens], data: Uint32Array.from(keys) }
-      }
-    })
+  const microBatches = groupByTokens(
+    weighted.toSorted((a, b) => a.ids.length - b.ids.length),
+    options.microBatchTokens
+  ).map((group): Feeds => {
+    const packing = packingFeeds(group.map(({ ids }) => plainSequence(ids)))
+    const tokens = group.reduce((all, { ids }) => all + ids.length, 0)
+    const loss = lossFeeds(labelsOf(group, options.labels), chunks, tokens)
+    if (options.dropout === 0) return { ...packing, ...loss }
+    const keys = group.flatMap(({ ids, row }) =>
+      Array.from(ids, (_, position) => dropoutKey(options.seed, step, row, position))
+    )
+    return {
+      ...packing,
+      ...loss,
+      "dropout keys": { element: "uint32", shape: [tokens], data: Uint32Array.from(keys) }
+    }
+  })
   return {
     step,
     rows: rows.map(({ row }) => row),
@@ -186,7 +189,10 @@ export const evaluationFeeds = (
   options: TrainingOptions,
   vocabulary: number
 ): { readonly feeds: Feeds; readonly labels: number } => {
-  const labels = labelsOf(rows.map((row) => ({ ...row, weight: 1 })), options.labels)
+  const labels = labelsOf(
+    rows.map((row) => ({ ...row, weight: 1 })),
+    options.labels
+  )
   const chunks = trainingChunks(options, vocabulary)
   return {
     feeds: { ...packingFeeds(rows.map(({ ids }) => plainSequence(ids))), ...logProbabilityFeeds(labels, chunks) },

@@ -137,7 +137,7 @@ const refuseFields = (
     : Effect.fail(unsupported(file, failure[0], found.get(failure[0]), `${failure[1]}, or leaving it out`))
 }
 
-const common = Effect.fnUntraced(function*(
+const common = Effect.fnUntraced(function* (
   file: string,
   fields: typeof CommonFile.Type,
   defaults: Pick<Common, "activation" | "attentionBias">,
@@ -161,7 +161,7 @@ const common = Effect.fnUntraced(function*(
   }
 })
 
-const gptNeox = Effect.fn("config.gptNeox")(function*(
+const gptNeox = Effect.fn("config.gptNeox")(function* (
   file: string,
   fields: typeof GptNeoxFile.Type
 ): Effect.fn.Return<GptNeoxConfig, ModelUnsupported> {
@@ -172,7 +172,7 @@ const gptNeox = Effect.fn("config.gptNeox")(function*(
     return yield* unsupported(file, "num_attention_heads", heads, `a divisor of hidden_size, which is ${hidden}`)
   }
   const fraction = rotary.share ?? fields.partial_rotary_factor ?? fields.rotary_pct ?? 0.25
-  const rotarySize = Math.floor(hidden / heads * fraction)
+  const rotarySize = Math.floor((hidden / heads) * fraction)
   if (rotarySize % 2 !== 0 || rotarySize <= 0 || rotarySize > hidden / heads) {
     return yield* unsupported(file, "rotary_pct", fraction, `a fraction that rotates an even part of ${hidden / heads}`)
   }
@@ -186,7 +186,7 @@ const gptNeox = Effect.fn("config.gptNeox")(function*(
   }
 })
 
-const llama = Effect.fn("config.llama")(function*(
+const llama = Effect.fn("config.llama")(function* (
   file: string,
   fields: typeof LlamaFile.Type
 ): Effect.fn.Return<LlamaConfig, ModelUnsupported> {
@@ -216,22 +216,24 @@ const llama = Effect.fn("config.llama")(function*(
 
 type Decoder = (file: string, json: unknown) => Effect.Effect<ModelConfig, ModelUnsupported>
 
-const decoder = <S extends Schema.Codec<unknown, unknown>>(
-  schema: S,
-  build: (file: string, fields: S["Type"]) => Effect.Effect<ModelConfig, ModelUnsupported>
-): Decoder =>
-(file, json) =>
-  Schema.decodeUnknownEffect(schema, { errors: "all" })(json).pipe(
-    Effect.mapError(({ message }) =>
-      new ModelUnsupported({
-        file,
-        field: "the model's sizes",
-        found: `not readable (${message})`,
-        supported: "whole positive sizes"
-      })
-    ),
-    Effect.flatMap((fields) => build(file, fields))
-  )
+const decoder =
+  <S extends Schema.Codec<unknown, unknown>>(
+    schema: S,
+    build: (file: string, fields: S["Type"]) => Effect.Effect<ModelConfig, ModelUnsupported>
+  ): Decoder =>
+  (file, json) =>
+    Schema.decodeUnknownEffect(schema, { errors: "all" })(json).pipe(
+      Effect.mapError(
+        ({ message }) =>
+          new ModelUnsupported({
+            file,
+            field: "the model's sizes",
+            found: `not readable (${message})`,
+            supported: "whole positive sizes"
+          })
+      ),
+      Effect.flatMap((fields) => build(file, fields))
+    )
 
 const decoders: { readonly [A in Architecture]: Decoder } = {
   gpt_neox: decoder(GptNeoxFile, gptNeox),

@@ -11,7 +11,11 @@ export const dropoutKey = (seed: number, step: number, row: number, position: nu
 const featureHashes = (layer: string, features: number): { readonly factor: Tensor; readonly offset: Tensor } => {
   const key = hashText(layer)
   const each = (value: (feature: number) => number) =>
-    constant("uint32", [features], Uint32Array.from({ length: features }, (_, feature) => value(feature)))
+    constant(
+      "uint32",
+      [features],
+      Uint32Array.from({ length: features }, (_, feature) => value(feature))
+    )
   return { factor: each((feature) => hash(key, feature, 0) | 1), offset: each((feature) => hash(key, feature, 1)) }
 }
 

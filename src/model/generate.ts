@@ -75,7 +75,7 @@ const stopAt = (text: string, stopStrings: ReadonlyArray<string>): number | unde
 /**
  * The finished answer, once its last token ends it. What is written at a model's last position can not be read again.
  */
-const finish = Effect.fnUntraced(function*(
+const finish = Effect.fnUntraced(function* (
   draft: Draft,
   { config }: Model,
   { decode, maxTokens, stopStrings }: GenerateOptions
@@ -123,7 +123,7 @@ const unfit = (prompt: Int32Array, index: number, { positions, vocabulary }: Mod
     : unknownToken(row, prompt, vocabulary)
 }
 
-const writeBatch = Effect.fn("generate.writeBatch")(function*(
+const writeBatch = Effect.fn("generate.writeBatch")(function* (
   model: Model,
   options: GenerateOptions,
   { nextToken, process, prompts, selection }: Sessions,
@@ -140,7 +140,7 @@ const writeBatch = Effect.fn("generate.writeBatch")(function*(
   const feeds = { ...packingFeeds(sequences), last: int32([batch.length], last) }
   let logits = logitsOf(yield* prompts.run({ feeds, fetch: ["logits"], keep }))
   let drafts = batch
-  for (let length = longest + 1;; length++) {
+  for (let length = longest + 1; ; length++) {
     append(drafts, logits, options)
     const unfinished: Array<number> = []
     for (const [row, draft] of drafts.entries()) {
@@ -158,8 +158,14 @@ const writeBatch = Effect.fn("generate.writeBatch")(function*(
     logits = logitsOf(
       yield* nextToken.run({
         feeds: {
-          ids: int32([count], Int32Array.from(drafts, ({ ids }) => ids.at(-1) ?? 0)),
-          position: int32([count], Int32Array.from(drafts, ({ ids }) => ids.length - 1)),
+          ids: int32(
+            [count],
+            Int32Array.from(drafts, ({ ids }) => ids.at(-1) ?? 0)
+          ),
+          position: int32(
+            [count],
+            Int32Array.from(drafts, ({ ids }) => ids.length - 1)
+          ),
           segment: int32([count, length], segments(drafts, longest, length))
         },
         resident,
@@ -176,7 +182,7 @@ const writeBatch = Effect.fn("generate.writeBatch")(function*(
  * token limit, or where the model's positions end. Memory: keys and values of one batch of prompts; answers depend on
  * no other prompt, up to float32 rounding.
  */
-export const makeGenerator = Effect.fn("makeGenerator")(function*(
+export const makeGenerator = Effect.fn("makeGenerator")(function* (
   model: Model,
   options: GenerateOptions
 ): Effect.fn.Return<Generator, RuntimeFailure, OnnxRuntime | Scope.Scope> {
@@ -188,10 +194,10 @@ export const makeGenerator = Effect.fn("makeGenerator")(function*(
     nextToken: yield* process.open(nextTokenGraph(model)),
     selection: yield* process.open(selectionGraph(model))
   }
-  return Effect.fn("generate")(function*(prompts) {
-    const failure = prompts.map((prompt, index) => unfit(prompt, index, model.config)).find((reason) =>
-      reason !== undefined
-    )
+  return Effect.fn("generate")(function* (prompts) {
+    const failure = prompts
+      .map((prompt, index) => unfit(prompt, index, model.config))
+      .find((reason) => reason !== undefined)
     if (failure !== undefined) return yield* failure
     const answers: Array<Generated> = []
     const drafts = prompts.map((ids, prompt): Draft => ({ prompt, ids: Array.from(ids), promptTokens: ids.length }))

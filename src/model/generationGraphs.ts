@@ -19,7 +19,12 @@ export const renewedCache = (register: string): string => `renewed ${register}`
 
 /** Keys and values of every layer, [sequences, heads, past, size]. */
 const cacheInputs = (
-  { backbone: { cache: { heads, size } }, config }: Model,
+  {
+    backbone: {
+      cache: { heads, size }
+    },
+    config
+  }: Model,
   past: Dimension
 ): ReadonlyArray<KeyValue> => {
   const shape = ["sequences", heads, past, size]
@@ -30,10 +35,12 @@ const cacheInputs = (
 }
 
 const cacheOutputs = (keyValues: ReadonlyArray<KeyValue>): Readonly<Record<string, Tensor>> =>
-  Object.fromEntries(keyValues.flatMap(({ key, value }, layer) => [
-    [renewedCache(keyName(layer)), key],
-    [renewedCache(valueName(layer)), value]
-  ]))
+  Object.fromEntries(
+    keyValues.flatMap(({ key, value }, layer) => [
+      [renewedCache(keyName(layer)), key],
+      [renewedCache(valueName(layer)), value]
+    ])
+  )
 
 const logitsOf = ({ backbone, weight }: Model, hidden: Tensor): Tensor => linear(hidden, weight(backbone.outputWeight))
 

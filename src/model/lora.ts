@@ -41,9 +41,11 @@ export const factorNames = (path: string): { readonly a: string; readonly b: str
 })
 
 /** The factor of the adapter's contribution. */
-export const scaleOf = (
-  { alpha, rank, rankStabilized }: Pick<LoraOptions, "alpha" | "rank" | "rankStabilized">
-): number => alpha / (rankStabilized ? Math.sqrt(rank) : rank)
+export const scaleOf = ({
+  alpha,
+  rank,
+  rankStabilized
+}: Pick<LoraOptions, "alpha" | "rank" | "rankStabilized">): number => alpha / (rankStabilized ? Math.sqrt(rank) : rank)
 
 const isTarget = (path: string, target: string): boolean => path === target || path.endsWith(`.${target}`)
 
@@ -66,35 +68,40 @@ export const factorShapes = (
   modules: ReadonlyArray<LinearModule>,
   rank: number
 ): ReadonlyMap<string, readonly [number, number]> =>
-  new Map(modules.flatMap(({ inputs, outputs, path }): ReadonlyArray<readonly [string, readonly [number, number]]> => [
-    [factorNames(path).a, [rank, inputs]],
-    [factorNames(path).b, [outputs, rank]]
-  ]))
+  new Map(
+    modules.flatMap(({ inputs, outputs, path }): ReadonlyArray<readonly [string, readonly [number, number]]> => [
+      [factorNames(path).a, [rank, inputs]],
+      [factorNames(path).b, [outputs, rank]]
+    ])
+  )
 
 /** A uniform in ±1/sqrt(inputs), B zero, so that training starts from the model as it is. */
 export const initialAdapter = (modules: ReadonlyArray<LinearModule>, rank: number, seed: number): AdapterTensors =>
-  new Map(modules.flatMap(({ inputs, outputs, path }): ReadonlyArray<readonly [string, AdapterTensor]> => {
-    const names = factorNames(path)
-    const key = hash(seed, hashText(names.a))
-    const bound = 1 / Math.sqrt(inputs)
-    const a = Float32Array.from({ length: rank * inputs }, (_, index) => bound * (2 * uniform(key, index) - 1))
-    return [
-      [names.a, { shape: [rank, inputs], data: a }],
-      [names.b, { shape: [outputs, rank], data: new Float32Array(outputs * rank) }]
-    ]
-  }))
+  new Map(
+    modules.flatMap(({ inputs, outputs, path }): ReadonlyArray<readonly [string, AdapterTensor]> => {
+      const names = factorNames(path)
+      const key = hash(seed, hashText(names.a))
+      const bound = 1 / Math.sqrt(inputs)
+      const a = Float32Array.from({ length: rank * inputs }, (_, index) => bound * (2 * uniform(key, index) - 1))
+      return [
+        [names.a, { shape: [rank, inputs], data: a }],
+        [names.b, { shape: [outputs, rank], data: new Float32Array(outputs * rank) }]
+      ]
+    })
+  )
 
 /**
  * Linear layers with an adapter on top of those that have factors; `prepare` is applied to the adapter's input alone.
  */
-export const withLora = (
-  base: ApplyLinear,
-  factors: ReadonlyMap<string, Factors>,
-  prepare: (x: Tensor, path: string) => Tensor = (x) => x
-): ApplyLinear =>
-(path, x) => {
-  const y = base(path, x)
-  const pair = factors.get(path)
-  if (pair === undefined) return y
-  return gemm(linear(prepare(x, path), pair.a), pair.b, { transB: true, alpha: pair.scale, plus: y })
-}
+export const withLora =
+  (
+    base: ApplyLinear,
+    factors: ReadonlyMap<string, Factors>,
+    prepare: (x: Tensor, path: string) => Tensor = (x) => x
+  ): ApplyLinear =>
+  (path, x) => {
+    const y = base(path, x)
+    const pair = factors.get(path)
+    if (pair === undefined) return y
+    return gemm(linear(prepare(x, path), pair.a), pair.b, { transB: true, alpha: pair.scale, plus: y })
+  }

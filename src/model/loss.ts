@@ -37,7 +37,7 @@ const chunkElements = 2 ** 24
 
 /** Into how many chunks the labels of at most `labels` tokens are cut, for a vocabulary of this size. */
 export const chunksFor = (labels: number, vocabulary: number): number =>
-  Math.max(1, Math.ceil(labels * vocabulary / chunkElements))
+  Math.max(1, Math.ceil((labels * vocabulary) / chunkElements))
 
 interface LabelInputs {
   /** int32 [labels], one part a chunk: the token of each label; -1 where a chunk is filled up. */
@@ -95,7 +95,15 @@ export const chunkedLoss = (
   })
   const loss = parts.map((part) => part.loss).reduce((a, b) => add(a, b))
   return {
-    loss: withGradient(loss, [[labelled, concat(parts.map((part) => part.gradient), 0)]]),
+    loss: withGradient(loss, [
+      [
+        labelled,
+        concat(
+          parts.map((part) => part.gradient),
+          0
+        )
+      ]
+    ]),
     total: parts.map((part) => part.total).reduce((a, b) => add(a, b))
   }
 }
@@ -122,15 +130,24 @@ export const labelLogProbabilities = (hidden: Tensor, output: Tensor, chunks: nu
  */
 const rowFeeds = (labels: ReadonlyArray<Label>, chunks: number, filler: number) => {
   const size = Math.max(labels.length, chunks)
-  const bounds = Array.from({ length: chunks + 1 }, (_, chunk) => Math.floor(chunk * size / chunks))
+  const bounds = Array.from({ length: chunks + 1 }, (_, chunk) => Math.floor((chunk * size) / chunks))
   const feeds: Record<string, Feeds[string]> = {}
   for (let chunk = 0; chunk < chunks; chunk++) {
     const begin = bounds[chunk] ?? 0
     const part = Array.from({ length: (bounds[chunk + 1] ?? size) - begin }, (_, at) => labels[begin + at])
     const shape = [part.length]
-    feeds[`rows.${chunk}`] = int32(shape, Int32Array.from(part, (label) => label?.token ?? filler))
-    feeds[`labels.${chunk}`] = int32(shape, Int32Array.from(part, (label) => label?.label ?? 0))
-    feeds[`weights.${chunk}`] = float32(shape, Float32Array.from(part, (label) => label?.weight ?? 0))
+    feeds[`rows.${chunk}`] = int32(
+      shape,
+      Int32Array.from(part, (label) => label?.token ?? filler)
+    )
+    feeds[`labels.${chunk}`] = int32(
+      shape,
+      Int32Array.from(part, (label) => label?.label ?? 0)
+    )
+    feeds[`weights.${chunk}`] = float32(
+      shape,
+      Float32Array.from(part, (label) => label?.weight ?? 0)
+    )
   }
   return feeds
 }
@@ -138,7 +155,7 @@ const rowFeeds = (labels: ReadonlyArray<Label>, chunks: number, filler: number) 
 /** Values for the inputs of `chunkedLoss`, in a batch of `tokens` tokens. No token may have two labels. */
 export const lossFeeds = (labels: ReadonlyArray<Label>, chunks: number, tokens: number): Feeds => {
   const places = new Int32Array(tokens).fill(-1)
-  labels.forEach(({ token }, place) => places[token] = place)
+  labels.forEach(({ token }, place) => (places[token] = place))
   return { ...rowFeeds(labels, chunks, -1), "label places": int32([tokens], places) }
 }
 

@@ -45,10 +45,12 @@ const valuesOf = (files: FilesReader, { element, length, offset, path }: StoredT
   Effect.map(files.slice(path, offset, length), codings[element].decode)
 
 const readAddition = ({ a, b, files, scale }: Job["additions"][number]): Effect.Effect<Addition, StageFailure> =>
-  Effect.map(
-    Effect.all([valuesOf(files, a), valuesOf(files, b)]),
-    ([valuesOfA, valuesOfB]) => ({ a: valuesOfA, b: valuesOfB, rank: a.shape[0] ?? 0, scale })
-  )
+  Effect.map(Effect.all([valuesOf(files, a), valuesOf(files, b)]), ([valuesOfA, valuesOfB]) => ({
+    a: valuesOfA,
+    b: valuesOfB,
+    rank: a.shape[0] ?? 0,
+    scale
+  }))
 
 /** Adds scale · B A to rows of a weight in place, [rows, columns]; the first of them is row `first` of the weight. */
 const addProduct = (rows: Float32Array, columns: number, first: number, { a, b, rank, scale }: Addition): void => {
@@ -70,22 +72,30 @@ const addProduct = (rows: Float32Array, columns: number, first: number, { a, b, 
 
 /** The bytes of a tensor, some rows at a time. */
 const tensorBytes = (base: FilesReader, job: Job): Stream.Stream<Uint8Array, StageFailure> =>
-  Stream.unwrap(Effect.map(Effect.forEach(job.additions, readAddition), (additions) => {
-    const { element, shape: [rows = 1, ...others], stored } = job
-    const columns = others.reduce((all, size) => all * size, 1)
-    const rowBytes = columns * bytesOf[stored.element]
-    const step = Math.max(1, Math.floor(pieceBytes / rowBytes))
-    return Stream.range(0, Math.ceil(rows / step) - 1).pipe(Stream.mapEffect((piece) => {
-      const first = piece * step
-      const length = Math.min(step, rows - first) * rowBytes
-      return Effect.map(base.slice(stored.path, stored.offset + first * rowBytes, length), (bytes) => {
-        if (additions.length === 0 && element === stored.element) return bytes
-        const values = codings[stored.element].decode(bytes)
-        for (const addition of additions) addProduct(values, columns, first, addition)
-        return codings[element].encode(values)
-      })
-    }))
-  }))
+  Stream.unwrap(
+    Effect.map(Effect.forEach(job.additions, readAddition), (additions) => {
+      const {
+        element,
+        shape: [rows = 1, ...others],
+        stored
+      } = job
+      const columns = others.reduce((all, size) => all * size, 1)
+      const rowBytes = columns * bytesOf[stored.element]
+      const step = Math.max(1, Math.floor(pieceBytes / rowBytes))
+      return Stream.range(0, Math.ceil(rows / step) - 1).pipe(
+        Stream.mapEffect((piece) => {
+          const first = piece * step
+          const length = Math.min(step, rows - first) * rowBytes
+          return Effect.map(base.slice(stored.path, stored.offset + first * rowBytes, length), (bytes) => {
+            if (additions.length === 0 && element === stored.element) return bytes
+            const values = codings[stored.element].decode(bytes)
+            for (const addition of additions) addProduct(values, columns, first, addition)
+            return codings[element].encode(values)
+          })
+        })
+      )
+    })
+  )
 
 /** The element type in a config.json, under the names of older and newer transformers. */
 const elementField = /("(?:torch_)?dtype"\s*:\s*)(?:"[^"]*"|null)/g
@@ -100,15 +110,14 @@ const withElement = (config: Uint8Array, element: WeightElement): Uint8Array => 
 }
 
 /** Everything beside weights and config: the tokenizer, and how to generate. */
-const isCompanion = (path: string): boolean =>
-  path !== configFile && !/\.(safetensors|bin)(\.index\.json)?$/.test(path)
+const isCompanion = (path: string): boolean => path !== configFile && !/\.(safetensors|bin)(\.index\.json)?$/.test(path)
 
 /**
  * The files of a model with its adapters merged in, W + scale · B A for each, added in float32 and rounded once: a
  * folder that transformers loads, with one `model.safetensors`. Of equal value to PEFT's `merge_and_unload` but for
  * float32 rounding. Memory: {@link pieceBytes} of a weight thrice over, and the matrices of one layer.
  */
-export const mergedFiles = Effect.fn("mergedFiles")(function*(
+export const mergedFiles = Effect.fn("mergedFiles")(function* (
   { adapters, base }: ModelReader,
   options: MergeOptions
 ): Effect.fn.Return<StreamedFilesContent, ModelFailure> {
@@ -118,7 +127,8 @@ export const mergedFiles = Effect.fn("mergedFiles")(function*(
   const weights = yield* readWeights(base)
   yield* checkWeights(weights, backbone.weights)
   const located = yield* Effect.forEach(adapters, (files) =>
-    Effect.map(locateAdapter(files, backbone.modules), (factors) => ({ factors, files })))
+    Effect.map(locateAdapter(files, backbone.modules), (factors) => ({ factors, files }))
+  )
   const jobs = new Map<string, Job>()
   for (const name of backbone.weights.keys()) {
     const stored = weights.get(name)

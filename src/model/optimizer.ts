@@ -19,9 +19,10 @@ export const registers = {
 export const renewedRegisters = (names: Iterable<string>): Readonly<Record<string, string>> =>
   Object.fromEntries(
     [...names].flatMap((name) =>
-      [registers.parameter, registers.mean, registers.square].map((
-        register
-      ) => [renewed(register(name)), register(name)])
+      [registers.parameter, registers.mean, registers.square].map((register) => [
+        renewed(register(name)),
+        register(name)
+      ])
     )
   )
 
@@ -31,9 +32,10 @@ const renewed = (register: string): string => `renewed ${register}`
 export const readRegisters = (names: Iterable<string>): Readonly<Record<string, string>> =>
   Object.fromEntries(
     [...names].flatMap((name) =>
-      [registers.parameter, registers.mean, registers.square, registers.gradient].map((
-        register
-      ) => [register(name), register(name)])
+      [registers.parameter, registers.mean, registers.square, registers.gradient].map((register) => [
+        register(name),
+        register(name)
+      ])
     )
   )
 

@@ -29,7 +29,7 @@ export const uniform = (key: number, counter: number): number => (hash(key, coun
 export const permutation = (count: number, key: number): Int32Array => {
   const order = Int32Array.from({ length: count }, (_, index) => index)
   for (let last = count - 1; last > 0; last--) {
-    const other = Math.floor(hash(key, last) / 0x100000000 * (last + 1))
+    const other = Math.floor((hash(key, last) / 0x100000000) * (last + 1))
     const kept = order[last] ?? 0
     order[last] = order[other] ?? 0
     order[other] = kept

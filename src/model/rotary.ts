@@ -41,10 +41,7 @@ const scaled = (frequency: number, scaling: RotaryScaling): number => {
 
 /** Radians a position, [size / 2]: base^(-2i / size), scaled. */
 const frequencies = ({ base, scaling, size }: RotaryOptions): ReadonlyArray<number> =>
-  Array.from(
-    { length: size / 2 },
-    (_, i) => scaled(round(1 / round(base ** round(2 * i / size))), scaling)
-  )
+  Array.from({ length: size / 2 }, (_, i) => scaled(round(1 / round(base ** round((2 * i) / size))), scaling))
 
 /** Row p holds f(p · frequency), [positions, size / 2]. */
 const table = (options: RotaryOptions, f: (angle: number) => number): Tensor => {
@@ -74,9 +71,6 @@ export const rotationAt = (position: Tensor, options: RotaryOptions): Rotation =
 export const rotate = (x: Tensor, { cosine, sine }: Rotation, size: number): Tensor => {
   const first = slice(x, 2, 0, size / 2)
   const second = slice(x, 2, size / 2, size)
-  const turned = [
-    sub(mul(first, cosine), mul(second, sine)),
-    add(mul(second, cosine), mul(first, sine))
-  ]
+  const turned = [sub(mul(first, cosine), mul(second, sine)), add(mul(second, cosine), mul(first, sine))]
   return concat(size === x.shape[2] ? turned : [...turned, slice(x, 2, size)], 2)
 }

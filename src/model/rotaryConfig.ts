@@ -10,13 +10,13 @@ export type RotaryScaling =
   | { readonly kind: "linear"; readonly factor: number }
   /** Low frequencies divided by the factor, high ones left, those between blended (Grattafiori et al., 2024). */
   | {
-    readonly kind: "llama3"
-    readonly factor: number
-    readonly lowFrequencyFactor: number
-    readonly highFrequencyFactor: number
-    /** Longest sequence before the scaling, in tokens. */
-    readonly originalPositions: number
-  }
+      readonly kind: "llama3"
+      readonly factor: number
+      readonly lowFrequencyFactor: number
+      readonly highFrequencyFactor: number
+      /** Longest sequence before the scaling, in tokens. */
+      readonly originalPositions: number
+    }
 
 const optional = <S extends Schema.Top>(schema: S) => Schema.optionalKey(Schema.NullOr(schema))
 const Positive = Schema.Finite.check(Schema.isGreaterThan(0))
@@ -54,8 +54,11 @@ export interface RotaryConfig {
 const isSaid = (record: Readonly<Record<string, unknown>> | null | undefined): boolean =>
   record !== null && record !== undefined && Object.keys(record).length > 0
 
-type ScalingReader = (parameters: Parameters, positions: number, missing: (field: string) => ModelUnsupported) =>
-  Effect.Effect<RotaryScaling, ModelUnsupported>
+type ScalingReader = (
+  parameters: Parameters,
+  positions: number,
+  missing: (field: string) => ModelUnsupported
+) => Effect.Effect<RotaryScaling, ModelUnsupported>
 
 const given = (value: number | null | undefined, failure: ModelUnsupported): Effect.Effect<number, ModelUnsupported> =>
   value === null || value === undefined ? Effect.fail(failure) : Effect.succeed(value)
@@ -81,7 +84,7 @@ const scalings: Readonly<Record<string, ScalingReader>> = {
  * Reads `rope_scaling`, which replaces `rope_parameters` where a config has both, as transformers 5 has it. A parameter
  * that is not known, and a kind of scaling that is not, are refused by name.
  */
-export const readRotary = Effect.fnUntraced(function*(
+export const readRotary = Effect.fnUntraced(function* (
   file: string,
   config: typeof RotaryFile.Type
 ): Effect.fn.Return<RotaryConfig, ModelUnsupported> {

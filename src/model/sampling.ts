@@ -39,10 +39,9 @@ export const sample = (
   key: number,
   counter: number
 ): number => {
-  const order = Array.from(logits.keys()).toSorted((a, b) => (logits[b] ?? 0) - (logits[a] ?? 0) || a - b).slice(
-    0,
-    topK ?? undefined
-  )
+  const order = Array.from(logits.keys())
+    .toSorted((a, b) => (logits[b] ?? 0) - (logits[a] ?? 0) || a - b)
+    .slice(0, topK ?? undefined)
   const largest = logits[order[0] ?? 0] ?? 0
   const weights = order.map((token) => Math.exp(((logits[token] ?? 0) - largest) / temperature))
   const total = weights.reduce((sum, weight) => sum + weight, 0)

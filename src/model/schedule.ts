@@ -12,10 +12,10 @@ const linear: Shape = (step, warmup, total) =>
 
 const shapes: { readonly [S in TrainingOptions["schedule"]]: Shape } = {
   linear,
-  constant: (step, warmup) => step < warmup ? warmUp(step, warmup) : 1,
+  constant: (step, warmup) => (step < warmup ? warmUp(step, warmup) : 1),
   // DeepSpeed's WarmupDecayLR moves after the optimiser and starts one step before 0: the first update has the full
   // rate, the second none, and every later one lags by two.
-  "deepspeed-0.8.3": (step, warmup, total) => step === 0 ? 1 : step === 1 ? 0 : linear(step - 2, warmup, total)
+  "deepspeed-0.8.3": (step, warmup, total) => (step === 0 ? 1 : step === 1 ? 0 : linear(step - 2, warmup, total))
 }
 
 /** Steps of warm-up: a count, or a share of all steps rounded up. */

@@ -47,8 +47,9 @@ interface Job extends Sequence {
  * Labels of a continuation whose first token is predicted by `before` (-1: by nothing), its next ones from `start` on.
  */
 const spanLabels = (continuation: Int32Array, before: number, start: number): ReadonlyArray<Label> =>
-  Array.from(continuation, (label, at) => ({ token: at === 0 ? before : start + at - 1, label, weight: 1 }))
-    .filter(({ token }) => token >= 0)
+  Array.from(continuation, (label, at) => ({ token: at === 0 ? before : start + at - 1, label, weight: 1 })).filter(
+    ({ token }) => token >= 0
+  )
 
 /**
  * All continuations in one sequence: the context is computed once, and a last token predicts nothing, so it is left
@@ -61,7 +62,13 @@ const together = ({ context, continuations }: ScoreRequest, request: number): Jo
     start += Math.max(0, continuation.length - 1)
     return { request, continuation: index, labels }
   })
-  return { ...branchingSequence(context, continuations.map((continuation) => continuation.subarray(0, -1))), spans }
+  return {
+    ...branchingSequence(
+      context,
+      continuations.map((continuation) => continuation.subarray(0, -1))
+    ),
+    spans
+  }
 }
 
 /** One continuation alone, after as much of the context's end as fits. */
@@ -97,9 +104,9 @@ const unfit = (
   if (long !== undefined) {
     return new RowUnfit({ row, reason: `a continuation has ${long.length} tokens, the model ${positions} positions.` })
   }
-  return [context, ...continuations].map((ids) => unknownToken(row, ids, vocabulary)).find((reason) =>
-    reason !== undefined
-  )
+  return [context, ...continuations]
+    .map((ids) => unknownToken(row, ids, vocabulary))
+    .find((reason) => reason !== undefined)
 }
 
 /** Scores requests, in their order. */
@@ -117,7 +124,7 @@ const numbersOf = (tensor: HostTensor | undefined): Float32Array => {
  * each blind to the others; contexts are cut from the left to the model's positions, as the evaluation harness does.
  * Memory: one batch, however many requests; scores do not depend on which requests share it, up to float32 rounding.
  */
-export const makeScorer = Effect.fn("makeScorer")(function*(
+export const makeScorer = Effect.fn("makeScorer")(function* (
   model: Model,
   { batchTokens }: ScoreOptions
 ): Effect.fn.Return<Scorer, RuntimeFailure, OnnxRuntime | Scope.Scope> {
@@ -130,37 +137,39 @@ export const makeScorer = Effect.fn("makeScorer")(function*(
   const process = yield* runtime.acquire
   const session = yield* process.open(serialize({ name: "scores", outputs: { "log-probabilities": logProbabilities } }))
 
-  const compute = Effect.fn("score.compute")(
-    function*(jobs: ReadonlyArray<Job>, scores: ReadonlyArray<Array<ContinuationScore>>) {
-      const begin = starts(jobs)
-      const spans = jobs.flatMap((job, index) =>
-        job.spans.map((span) => ({
-          ...span,
-          labels: span.labels.map((label) => ({ ...label, token: label.token + (begin[index] ?? 0) }))
-        }))
-      )
-      const labels = spans.flatMap((span) => span.labels)
-      const feeds = { ...packingFeeds(jobs), ...logProbabilityFeeds(labels, chunks) }
-      const values = numbersOf((yield* session.run({ feeds, fetch: ["log-probabilities"] }))["log-probabilities"])
-      let at = 0
-      for (const span of spans) {
-        const score = scores[span.request]
-        if (score === undefined) throw new Error("internal: a score that nobody asked for")
-        const own = values.subarray(at, at += span.labels.length)
-        score[span.continuation] = { logProbability: own.reduce((sum, value) => sum + value, 0), tokens: own.length }
-      }
-    }
-  )
-
-  return Effect.fn("score")(function*(requests) {
-    const failure = requests.map((request, index) => unfit(request, index, config)).find((reason) =>
-      reason !== undefined
+  const compute = Effect.fn("score.compute")(function* (
+    jobs: ReadonlyArray<Job>,
+    scores: ReadonlyArray<Array<ContinuationScore>>
+  ) {
+    const begin = starts(jobs)
+    const spans = jobs.flatMap((job, index) =>
+      job.spans.map((span) => ({
+        ...span,
+        labels: span.labels.map((label) => ({ ...label, token: label.token + (begin[index] ?? 0) }))
+      }))
     )
+    const labels = spans.flatMap((span) => span.labels)
+    const feeds = { ...packingFeeds(jobs), ...logProbabilityFeeds(labels, chunks) }
+    const values = numbersOf((yield* session.run({ feeds, fetch: ["log-probabilities"] }))["log-probabilities"])
+    let at = 0
+    for (const span of spans) {
+      const score = scores[span.request]
+      if (score === undefined) throw new Error("internal: a score that nobody asked for")
+      const own = values.subarray(at, (at += span.labels.length))
+      score[span.continuation] = { logProbability: own.reduce((sum, value) => sum + value, 0), tokens: own.length }
+    }
+  })
+
+  return Effect.fn("score")(function* (requests) {
+    const failure = requests
+      .map((request, index) => unfit(request, index, config))
+      .find((reason) => reason !== undefined)
     if (failure !== undefined) return yield* failure
     const scores = requests.map(({ continuations }) =>
       continuations.map((): ContinuationScore => ({ logProbability: 0, tokens: 0 }))
     )
-    const jobs = requests.flatMap((request, index) => jobsOf(request, index, config.positions))
+    const jobs = requests
+      .flatMap((request, index) => jobsOf(request, index, config.positions))
       .filter(({ spans }) => spans.some(({ labels }) => labels.length > 0))
       .toSorted((a, b) => a.ids.length - b.ids.length)
     yield* Effect.forEach(groupByTokens(jobs, batchTokens), (group) => compute(group, scores), { discard: true })

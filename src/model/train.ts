@@ -61,7 +61,7 @@ const scalarOf = (outputs: Readonly<Record<string, HostTensor>>, name: string): 
   return value
 }
 
-const start = Effect.fn("train.start")(function*(
+const start = Effect.fn("train.start")(function* (
   trainee: Trainee,
   tensors: AdapterTensors,
   steps: number
@@ -89,7 +89,7 @@ const start = Effect.fn("train.start")(function*(
 })
 
 /** Sums up the gradients of a step's micro-batches, in order, and the cross entropies of its labels. */
-const accumulate = Effect.fn("train.accumulate")(function*({ gradient, names }: Run, { microBatches }: StepBatch) {
+const accumulate = Effect.fn("train.accumulate")(function* ({ gradient, names }: Run, { microBatches }: StepBatch) {
   const parameters = identity(names.map(registers.parameter))
   const keep = Object.fromEntries(names.map((name) => [gradientSum(name), registers.gradient(name)]))
   let total = 0
@@ -108,11 +108,16 @@ const accumulate = Effect.fn("train.accumulate")(function*({ gradient, names }: 
  * One optimiser step. Fails before anything is changed if the loss is no number, and after the update if the norm is
  * none.
  */
-const takeStep = Effect.fn("train.takeStep")(function*(
+const takeStep = Effect.fn("train.takeStep")(function* (
   run: Run,
   batch: StepBatch
 ): Effect.fn.Return<Step, RuntimeFailure | TrainingDiverged> {
-  const { names, optimizer, steps, trainee: { options } } = run
+  const {
+    names,
+    optimizer,
+    steps,
+    trainee: { options }
+  } = run
   const learningRate = learningRateAt(options, batch.step, steps)
   const loss = (yield* accumulate(run, batch)) / batch.labels
   const diverged = (gradientNorm: number) =>
@@ -129,16 +134,19 @@ const takeStep = Effect.fn("train.takeStep")(function*(
   return { step: batch.step + 1, loss, learningRate, gradientNorm, tokens: batch.tokens }
 })
 
-const adapterOf = Effect.fn("train.adapterOf")(function*(
-  { process, trainee: { modules, options } }: Run
-): Effect.fn.Return<AdapterTensors, RuntimeFailure> {
+const adapterOf = Effect.fn("train.adapterOf")(function* ({
+  process,
+  trainee: { modules, options }
+}: Run): Effect.fn.Return<AdapterTensors, RuntimeFailure> {
   const shapes = factorShapes(modules, options.rank)
   const values = yield* process.get([...shapes.keys()].map(registers.parameter))
-  return new Map([...shapes].map(([name, shape]) => {
-    const value = values[registers.parameter(name)]
-    if (value?.element !== "float32") throw new Error(`internal: the register of "${name}" holds no float32`)
-    return [name, { shape, data: value.data }]
-  }))
+  return new Map(
+    [...shapes].map(([name, shape]) => {
+      const value = values[registers.parameter(name)]
+      if (value?.element !== "float32") throw new Error(`internal: the register of "${name}" holds no float32`)
+      return [name, { shape, data: value.data }]
+    })
+  )
 })
 
 /**
@@ -146,9 +154,14 @@ const adapterOf = Effect.fn("train.adapterOf")(function*(
  * activations, three copies of the adapter, one index a row, and the rows of two steps: the next is prepared while one
  * is computed.
  */
-export const train = Effect.fn("train")(function*(
-  { baseName, initial, model: reader, options, rows, validation }: TrainingInput
-): Effect.fn.Return<Trained, TrainingFailure, OnnxRuntime> {
+export const train = Effect.fn("train")(function* ({
+  baseName,
+  initial,
+  model: reader,
+  options,
+  rows,
+  validation
+}: TrainingInput): Effect.fn.Return<Trained, TrainingFailure, OnnxRuntime> {
   yield* checkOptions(options, rows.rows)
   const model = yield* openModel(reader)
   const modules = yield* matchTargets(model.backbone.modules, options.targets)
@@ -157,7 +170,7 @@ export const train = Effect.fn("train")(function*(
   const steps: Array<Step> = []
   const losses: Array<TrainingLog["validation"][number]> = []
 
-  const prepare = Effect.fnUntraced(function*(step: number) {
+  const prepare = Effect.fnUntraced(function* (step: number) {
     const places = plan.rowsOf(step)
     const placed = yield* fitting(yield* rows.take(places), places, model.config)
     const batch = stepBatch(step, placed, options, model.config.vocabulary)
@@ -168,28 +181,30 @@ export const train = Effect.fn("train")(function*(
     })
   })
 
-  const trained = Effect.gen(function*() {
+  const trained = Effect.gen(function* () {
     const tensors = initial ?? initialAdapter(modules, options.rank, options.seed)
     const run = yield* start({ model, modules, options }, tensors, plan.steps)
     const evaluation = validation === null ? null : yield* run.process.open(evaluationGraph(run.trainee))
     yield* Stream.range(0, plan.steps - 1).pipe(
       Stream.mapEffect(prepare),
       Stream.buffer({ capacity: 1 }),
-      Stream.runForEach(Effect.fnUntraced(function*(batch) {
-        const step = yield* takeStep(run, batch)
-        steps.push(step)
-        yield* progress.report({
-          done: step.step,
-          total: plan.steps,
-          unit: "steps",
-          figures: { loss: step.loss, "learning rate": step.learningRate, "gradient norm": step.gradientNorm }
+      Stream.runForEach(
+        Effect.fnUntraced(function* (batch) {
+          const step = yield* takeStep(run, batch)
+          steps.push(step)
+          yield* progress.report({
+            done: step.step,
+            total: plan.steps,
+            unit: "steps",
+            figures: { loss: step.loss, "learning rate": step.learningRate, "gradient norm": step.gradientNorm }
+          })
+          const due =
+            step.step === plan.steps || (options.validateEvery !== null && step.step % options.validateEvery === 0)
+          if (evaluation === null || validation === null || !due) return
+          const resident = identity(run.names.map(registers.parameter))
+          losses.push({ step: step.step, loss: yield* validationLoss(run.trainee, evaluation, resident, validation) })
         })
-        const due = step.step === plan.steps ||
-          (options.validateEvery !== null && step.step % options.validateEvery === 0)
-        if (evaluation === null || validation === null || !due) return
-        const resident = identity(run.names.map(registers.parameter))
-        losses.push({ step: step.step, loss: yield* validationLoss(run.trainee, evaluation, resident, validation) })
-      }))
+      )
     )
     return yield* adapterOf(run)
   })

@@ -27,19 +27,22 @@ export const gradientSum = (name: string): string => `sum of ${registers.gradien
 /** The trainable matrices by name, and by layer, fed from registers. */
 const trainable = ({ modules, options }: Trainee) => {
   const parameters = new Map(
-    [...factorShapes(modules, options.rank)].map((
-      [name, shape]
-    ) => [name, input(registers.parameter(name), "float32", shape)])
+    [...factorShapes(modules, options.rank)].map(([name, shape]) => [
+      name,
+      input(registers.parameter(name), "float32", shape)
+    ])
   )
   const parameter = (name: string): Tensor => {
     const tensor = parameters.get(name)
     if (tensor === undefined) throw new Error(`internal: no parameter "${name}"`)
     return tensor
   }
-  const factors = new Map(modules.map(({ path }): readonly [string, Factors] => {
-    const names = factorNames(path)
-    return [path, { a: parameter(names.a), b: parameter(names.b), scale: scaleOf(options) }]
-  }))
+  const factors = new Map(
+    modules.map(({ path }): readonly [string, Factors] => {
+      const names = factorNames(path)
+      return [path, { a: parameter(names.a), b: parameter(names.b), scale: scaleOf(options) }]
+    })
+  )
   return { parameters, factors }
 }
 

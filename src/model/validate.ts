@@ -22,7 +22,7 @@ export const fitting = (
  * Mean cross entropy in nats per label token over all rows, without dropout. `session` runs the evaluation graph on the
  * adapter in the registers `resident`. Memory: one batch of the table and one micro-batch.
  */
-export const validationLoss = Effect.fn("train.validationLoss")(function*(
+export const validationLoss = Effect.fn("train.validationLoss")(function* (
   { model, options }: Trainee,
   session: Session,
   resident: Readonly<Record<string, string>>,
@@ -32,8 +32,12 @@ export const validationLoss = Effect.fn("train.validationLoss")(function*(
   let count = 0
   let row = 0
   yield* Stream.runForEach(rows.batches, (batch) =>
-    Effect.gen(function*() {
-      const placed = yield* fitting(batch, Array.from(batch, () => row++), model.config)
+    Effect.gen(function* () {
+      const placed = yield* fitting(
+        batch,
+        Array.from(batch, () => row++),
+        model.config
+      )
       const sorted = placed.toSorted((a, b) => a.ids.length - b.ids.length)
       for (const group of groupByTokens(sorted, options.microBatchTokens)) {
         const { feeds, labels } = evaluationFeeds(group, options, model.config.vocabulary)
@@ -41,6 +45,7 @@ export const validationLoss = Effect.fn("train.validationLoss")(function*(
         for (let label = 0; label < labels; label++) total -= Number(result?.data[label])
         count += labels
       }
-    }))
+    })
+  )
   return total / count
 })

@@ -15,13 +15,19 @@ const relabel = <A>(value: Value<A>, label: string): Value<A> =>
 export const compare = <
   const Models extends { readonly [name: string]: Model },
   const Measurements extends { readonly [name: string]: Measurement }
->(models: Models, measurements: Measurements): {
+>(
+  models: Models,
+  measurements: Measurements
+): {
   readonly [M in keyof Models]: { readonly [Q in keyof Measurements]: ReturnType<Measurements[Q]> }
 } => {
   const rows = Object.entries(models).map(([name, model]) => [
     name,
     Object.fromEntries(
-      Object.entries(measurements).map(([question, measure]) => [question, relabel(measure(model), `${question} of ${name}`)])
+      Object.entries(measurements).map(([question, measure]) => [
+        question,
+        relabel(measure(model), `${question} of ${name}`)
+      ])
     )
   ])
   // Built entry by entry from the two records of the arguments: the keys are theirs.
@@ -33,11 +39,11 @@ export const compare = <
 /** What a score is expected to be, and where that figure stands. */
 export type Expectation =
   | {
-    readonly kind: "near"
-    readonly value: number
-    readonly tolerance: { readonly relative: number } | { readonly absolute: number }
-    readonly source: string | null
-  }
+      readonly kind: "near"
+      readonly value: number
+      readonly tolerance: { readonly relative: number } | { readonly absolute: number }
+      readonly source: string | null
+    }
   | { readonly kind: "atLeast" | "atMost"; readonly value: number; readonly source: string | null }
 
 /** Within a relative or absolute distance of a figure. */
@@ -48,7 +54,11 @@ export const near = (
 ): Expectation => ({ kind: "near", value, tolerance, source })
 
 /** Not below a figure. */
-export const atLeast = (value: number, source: string | null = null): Expectation => ({ kind: "atLeast", value, source })
+export const atLeast = (value: number, source: string | null = null): Expectation => ({
+  kind: "atLeast",
+  value,
+  source
+})
 
 /** Not above a figure. */
 export const atMost = (value: number, source: string | null = null): Expectation => ({ kind: "atMost", value, source })
@@ -61,9 +71,10 @@ export const meets = (expectation: Expectation, score: number): boolean => {
     case "atMost":
       return score <= expectation.value
     case "near": {
-      const allowed = "relative" in expectation.tolerance
-        ? Math.abs(expectation.value) * expectation.tolerance.relative
-        : expectation.tolerance.absolute
+      const allowed =
+        "relative" in expectation.tolerance
+          ? Math.abs(expectation.value) * expectation.tolerance.relative
+          : expectation.tolerance.absolute
       return Math.abs(score - expectation.value) <= allowed
     }
   }
@@ -89,12 +100,15 @@ export interface Experiment {
 }
 
 /** Declares an experiment. Nothing runs. */
-export const experiment = <const R extends Results>(name: string, definition: {
-  readonly results: R
-  readonly expect?: Expectations<R>
-  readonly report?: Files
-  readonly outputs?: Experiment["outputs"]
-}): Experiment => ({
+export const experiment = <const R extends Results>(
+  name: string,
+  definition: {
+    readonly results: R
+    readonly expect?: Expectations<R>
+    readonly report?: Files
+    readonly outputs?: Experiment["outputs"]
+  }
+): Experiment => ({
   kind: "experiment",
   name,
   results: definition.results,

@@ -17,26 +17,30 @@ export type MeasurementResult = typeof MeasurementResult.Type
 
 /** Free answers, for reading side by side. */
 export const Answers = Schema.Struct({
-  answers: Schema.Array(Schema.Struct({
-    question: Schema.String,
-    answer: Schema.String,
-    /** Why writing ended. */
-    ended: Schema.Literals(["end of text", "stop string", "token limit"])
-  }))
+  answers: Schema.Array(
+    Schema.Struct({
+      question: Schema.String,
+      answer: Schema.String,
+      /** Why writing ended. */
+      ended: Schema.Literals(["end of text", "stop string", "token limit"])
+    })
+  )
 })
 export type Answers = typeof Answers.Type
 
 /** The course of a training: one entry per optimiser step, and the validation losses between them. */
 export const TrainingLog = Schema.Struct({
-  steps: Schema.Array(Schema.Struct({
-    step: Schema.Int,
-    /** Mean cross entropy in nats per label token, before the step's update. */
-    loss: Schema.Finite,
-    learningRate: Schema.Finite,
-    /** Global gradient norm before clipping. */
-    gradientNorm: Schema.Finite,
-    tokens: Schema.Int
-  })),
+  steps: Schema.Array(
+    Schema.Struct({
+      step: Schema.Int,
+      /** Mean cross entropy in nats per label token, before the step's update. */
+      loss: Schema.Finite,
+      learningRate: Schema.Finite,
+      /** Global gradient norm before clipping. */
+      gradientNorm: Schema.Finite,
+      tokens: Schema.Int
+    })
+  ),
   validation: Schema.Array(Schema.Struct({ step: Schema.Int, loss: Schema.Finite }))
 })
 export type TrainingLog = typeof TrainingLog.Type

@@ -65,17 +65,29 @@ export type TableContent<Row> = Stream.Stream<ReadonlyArray<Row>, StageFailure>
 type KnownRow<Row> = unknown extends Row ? AnyRow : Row
 
 /** The reader of each artifact; lists and records of artifacts become lists and records of readers. */
-export type ReaderOf<Input extends InputTree> = Input extends Table<infer Row> ? TableReader<KnownRow<Row>>
-  : Input extends Model ? ModelReader
-  : Input extends Value<infer A> ? A
-  : Input extends Files ? FilesReader
-  : Input extends ReadonlyArray<infer Item extends InputTree> ? ReadonlyArray<ReaderOf<Item>>
-  : Input extends { readonly [name: string]: InputTree } ? { readonly [Name in keyof Input]: ReaderOf<Input[Name]> }
-  : never
+export type ReaderOf<Input extends InputTree> =
+  Input extends Table<infer Row>
+    ? TableReader<KnownRow<Row>>
+    : Input extends Model
+      ? ModelReader
+      : Input extends Value<infer A>
+        ? A
+        : Input extends Files
+          ? FilesReader
+          : Input extends ReadonlyArray<infer Item extends InputTree>
+            ? ReadonlyArray<ReaderOf<Item>>
+            : Input extends { readonly [name: string]: InputTree }
+              ? { readonly [Name in keyof Input]: ReaderOf<Input[Name]> }
+              : never
 
 /** The content of each artifact. */
-export type ContentOf<Output extends Artifact> = Output extends Table<infer Row> ? TableContent<KnownRow<Row>>
-  : Output extends Model ? ModelContent
-  : Output extends Value<infer A> ? A
-  : Output extends Files ? StreamedFilesContent
-  : never
+export type ContentOf<Output extends Artifact> =
+  Output extends Table<infer Row>
+    ? TableContent<KnownRow<Row>>
+    : Output extends Model
+      ? ModelContent
+      : Output extends Value<infer A>
+        ? A
+        : Output extends Files
+          ? StreamedFilesContent
+          : never

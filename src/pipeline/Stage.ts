@@ -49,12 +49,7 @@ export type Contents<Outputs extends OutputPorts> = {
  * file system, network and clock are not in its type. `module` is `import.meta.url` of the file that declares it; the
  * declaration must be at the top level of that file, which is where the code fingerprint starts.
  */
-export interface Stage<
-  Config,
-  Inputs extends Ports,
-  Outputs extends OutputPorts,
-  Computes extends boolean
-> {
+export interface Stage<Config, Inputs extends Ports, Outputs extends OutputPorts, Computes extends boolean> {
   readonly name: string
   readonly module: string
   /** Whether the stage uses the runtime: then provider, runtime version and options are part of its key. */
@@ -88,19 +83,27 @@ export const stage = <
   const Inputs extends Ports,
   const Outputs extends OutputPorts,
   const Computes extends boolean
->(definition: Stage<Config, Inputs, Outputs, Computes>): Stage<Config, Inputs, Outputs, Computes> => definition
+>(
+  definition: Stage<Config, Inputs, Outputs, Computes>
+): Stage<Config, Inputs, Outputs, Computes> => definition
 
 /** The schemas that a node must say: of each table that the stage declares only as "any table". */
 type OpenTables<Outputs extends OutputPorts> = {
-  readonly [Name in keyof Outputs as ArtifactOf<Outputs[Name]> extends Table<infer Row>
-    ? unknown extends Row ? Name : never
-    : never]: Schema.Codec<unknown, unknown>
+  readonly [
+    Name in keyof Outputs as ArtifactOf<Outputs[Name]> extends Table<infer Row>
+      ? unknown extends Row
+        ? Name
+        : never
+      : never
+  ]: Schema.Codec<unknown, unknown>
 }
 
 /** The artifacts of a node; an open table has the row of the schema given for it. */
 type Promised<Outputs extends OutputPorts, Schemas> = {
   readonly [Name in keyof Outputs]: Name extends keyof Schemas
-    ? Schemas[Name] extends Schema.Codec<infer Row, unknown> ? Table<Row> : never
+    ? Schemas[Name] extends Schema.Codec<infer Row, unknown>
+      ? Table<Row>
+      : never
     : ArtifactOf<Outputs[Name]>
 }
 

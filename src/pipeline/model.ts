@@ -23,7 +23,9 @@ const inputsOf = (input: InputTree): ReadonlyArray<Artifact> =>
   isArtifact(input) ? [input] : Object.values(input).flatMap(inputsOf)
 
 const tunedFrom = (node: Node): Model => {
-  const found = Object.values(node.inputs).flatMap(inputsOf).find((artifact) => artifact.kind === "model")
+  const found = Object.values(node.inputs)
+    .flatMap(inputsOf)
+    .find((artifact) => artifact.kind === "model")
   if (found === undefined) throw new Error(`The stage "${node.stage.name}" gives a model but reads none to tune.`)
   return found
 }

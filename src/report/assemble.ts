@@ -60,7 +60,7 @@ const columnsOf = (results: ReadonlyArray<Result>, measurements: ReadonlyArray<s
     return columns
   })
 
-const beats = (better: Score["better"], a: number, b: number): boolean => better === "lower" ? a < b : a > b
+const beats = (better: Score["better"], a: number, b: number): boolean => (better === "lower" ? a < b : a > b)
 
 const rowsOf = (
   results: ReadonlyArray<Result>,
@@ -122,14 +122,16 @@ const answerSheetsOf = (
     )
     const questions = [...new Set(sheets.flatMap(({ answers }) => answers.map(({ question }) => question)))]
     if (questions.length === 0) return []
-    return [{
-      measurement,
-      models: sheets.map(({ model }) => model),
-      questions: questions.map((question) => ({
-        question,
-        answers: sheets.map(({ answers }) => answers.find((answer) => answer.question === question) ?? null)
-      }))
-    }]
+    return [
+      {
+        measurement,
+        models: sheets.map(({ model }) => model),
+        questions: questions.map((question) => ({
+          question,
+          answers: sheets.map(({ answers }) => answers.find((answer) => answer.question === question) ?? null)
+        }))
+      }
+    ]
   })
 
 const detailsOf = (results: ReadonlyArray<Result>): ReadonlyArray<Detail> =>

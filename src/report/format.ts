@@ -37,10 +37,10 @@ export const score = (value: number, standardError: number | null, style: Style)
 
 /** A change with its sign: +0.165, or −216.7 (−87.9 %). Proportions have no share: it would read as points. */
 export const change = (difference: number, from: number, style: Style): string => {
-  const sign = (value: number) => value < 0 ? minus : "+"
+  const sign = (value: number) => (value < 0 ? minus : "+")
   const absolute = sign(difference) + magnitude(difference, decimalsFor(difference, style))
   if (style === "proportion" || from === 0) return absolute
-  const share = difference / Math.abs(from) * 100
+  const share = (difference / Math.abs(from)) * 100
   return `${absolute} (${sign(share)}${grouped(Math.abs(share).toFixed(1))} %)`
 }
 
@@ -61,9 +61,12 @@ export const expectation = (expected: Expectation): string => {
     case "atMost":
       return `≤ ${exact(expected.value)}`
     case "near":
-      return `${exact(expected.value)} ± ` + ("relative" in expected.tolerance
-        ? `${exact(expected.tolerance.relative * 100)} %`
-        : exact(expected.tolerance.absolute))
+      return (
+        `${exact(expected.value)} ± ` +
+        ("relative" in expected.tolerance
+          ? `${exact(expected.tolerance.relative * 100)} %`
+          : exact(expected.tolerance.absolute))
+      )
   }
 }
 

@@ -11,13 +11,14 @@ const entities: Readonly<Record<string, string>> = {
   "&": "&amp;",
   "<": "&lt;",
   ">": "&gt;",
-  "\"": "&quot;",
+  '"': "&quot;",
   "'": "&#39;"
 }
 
 /** Text as HTML text or as an attribute's value between quotes. Characters that HTML forbids become U+FFFD. */
 export const escape = (text: string): string =>
-  text.toWellFormed()
+  text
+    .toWellFormed()
     // oxlint-disable-next-line no-control-regex -- they are what is looked for
     .replace(/[\0-\x08\x0b\x0c\x0e-\x1f\x7f]/g, "\ufffd")
     .replace(/[&<>"']/g, (character) => entities[character] ?? character)
@@ -35,4 +36,4 @@ export const html = (strings: TemplateStringsArray, ...parts: ReadonlyArray<Part
 })
 
 /** An attribute for text in Japanese, told by its kana: it decides the voice and the shapes of Han characters. */
-export const language = (text: string): Html | null => /[\u3040-\u30ff]/.test(text) ? html` lang="ja"` : null
+export const language = (text: string): Html | null => (/[\u3040-\u30ff]/.test(text) ? html` lang="ja"` : null)

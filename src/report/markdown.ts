@@ -9,7 +9,8 @@ const entities: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", 
 
 /** Text that Markdown shows as it is, on one line. */
 export const plain = (text: string): string =>
-  text.replace(/[&<>]/g, (character) => entities[character] ?? character)
+  text
+    .replace(/[&<>]/g, (character) => entities[character] ?? character)
     .replace(/[\\`*_[\]|#~!$]/g, "\\$&")
     .replace(/\r\n?|\n/g, "<br>")
 
@@ -29,29 +30,38 @@ const arrows = { higher: "↑", lower: "↓" } as const
 
 const scoreHeads = ({ columns }: ReportData): ReadonlyArray<readonly [string, Align]> => [
   ["Model", "left"],
-  ...columns.map(({ better, measurement, score: name }) =>
-    [`${plain(measurement)}<br>${plain(name)} ${arrows[better]}`, "right"] as const
+  ...columns.map(
+    ({ better, measurement, score: name }) =>
+      [`${plain(measurement)}<br>${plain(name)} ${arrows[better]}`, "right"] as const
   )
 ]
 
 const scores = (data: ReportData): string => {
   const styles = columnStyles(data.rows, data.columns)
-  return table(scoreHeads(data), data.rows.map(({ cells, model }) => [
-    plain(model),
-    ...cells.map((cell, i) => {
-      if (cell === null) return "–"
-      const text = score(cell.value, cell.standardError, styles[i] ?? "quantity")
-      return cell.best ? `**${text}**` : text
-    })
-  ]))
+  return table(
+    scoreHeads(data),
+    data.rows.map(({ cells, model }) => [
+      plain(model),
+      ...cells.map((cell, i) => {
+        if (cell === null) return "–"
+        const text = score(cell.value, cell.standardError, styles[i] ?? "quantity")
+        return cell.best ? `**${text}**` : text
+      })
+    ])
+  )
 }
 
 const differences = (data: ReportData): string => {
   const styles = columnStyles(data.rows, data.columns)
-  return table(scoreHeads(data), data.differences.map(({ base, cells, tuned }) => [
-    `${plain(tuned)} from ${plain(base)}`,
-    ...cells.map((cell, i) => cell === null ? "–" : change(cell.difference, cell.baseValue, styles[i] ?? "quantity"))
-  ]))
+  return table(
+    scoreHeads(data),
+    data.differences.map(({ base, cells, tuned }) => [
+      `${plain(tuned)} from ${plain(base)}`,
+      ...cells.map((cell, i) =>
+        cell === null ? "–" : change(cell.difference, cell.baseValue, styles[i] ?? "quantity")
+      )
+    ])
+  )
 }
 
 const expectations = ({ verdicts }: ReportData): string =>
@@ -76,7 +86,12 @@ const expectations = ({ verdicts }: ReportData): string =>
 
 const furtherScores = ({ furtherScores: further }: ReportData): string =>
   table(
-    [["Model", "left"], ["Measurement", "left"], ["Score", "left"], ["Value", "right"]],
+    [
+      ["Model", "left"],
+      ["Measurement", "left"],
+      ["Score", "left"],
+      ["Value", "right"]
+    ],
     further.map(({ measurement, model, score: { better, name, standardError, value } }) => [
       plain(model),
       plain(measurement),
@@ -86,10 +101,12 @@ const furtherScores = ({ furtherScores: further }: ReportData): string =>
   )
 
 const trainings = ({ trainings: logs }: ReportData): string =>
-  logs.map(({ log, name }) => {
-    const { steps, tokens } = summarize(log)
-    return `- ${plain(name)}: ${count(steps)} steps, ${count(tokens)} tokens. ${describe(log)}`
-  }).join("\n")
+  logs
+    .map(({ log, name }) => {
+      const { steps, tokens } = summarize(log)
+      return `- ${plain(name)}: ${count(steps)} steps, ${count(tokens)} tokens. ${describe(log)}`
+    })
+    .join("\n")
 
 const answer = (given: Answer | null): string => {
   if (given === null) return "–"
@@ -98,26 +115,32 @@ const answer = (given: Answer | null): string => {
 }
 
 const answers = ({ answerSheets }: ReportData): string =>
-  answerSheets.map(({ measurement, models, questions }) =>
-    `### ${plain(measurement)}\n\n` + table(
-      [["Question", "left"], ...models.map((model) => [plain(model), "left"] as const)],
-      questions.map(({ answers: given, question }) => [plain(question), ...given.map(answer)])
+  answerSheets
+    .map(
+      ({ measurement, models, questions }) =>
+        `### ${plain(measurement)}\n\n` +
+        table(
+          [["Question", "left"], ...models.map((model) => [plain(model), "left"] as const)],
+          questions.map(({ answers: given, question }) => [plain(question), ...given.map(answer)])
+        )
     )
-  ).join("\n\n")
+    .join("\n\n")
 
 /** The report's text, with a final newline. Equal data give equal bytes. */
 export const markdown = (data: ReportData): string => {
   const section = (heading: string, content: ReadonlyArray<unknown>, write: (data: ReportData) => string) =>
     content.length === 0 ? [] : [`## ${heading}`, write(data)]
-  return [
-    `# ${plain(data.title)}`,
-    lead(data),
-    ...data.notes.map(plain),
-    ...section("Scores", data.rows, scores),
-    ...section("What tuning changed", data.differences, differences),
-    ...section("Expectations", data.verdicts, expectations),
-    ...section("Further scores", data.furtherScores, furtherScores),
-    ...section("Training", data.trainings, trainings),
-    ...section("Answers", data.answerSheets, answers)
-  ].join("\n\n") + "\n"
+  return (
+    [
+      `# ${plain(data.title)}`,
+      lead(data),
+      ...data.notes.map(plain),
+      ...section("Scores", data.rows, scores),
+      ...section("What tuning changed", data.differences, differences),
+      ...section("Expectations", data.verdicts, expectations),
+      ...section("Further scores", data.furtherScores, furtherScores),
+      ...section("Training", data.trainings, trainings),
+      ...section("Answers", data.answerSheets, answers)
+    ].join("\n\n") + "\n"
+  )
 }

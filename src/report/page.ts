@@ -49,18 +49,16 @@ export const page = (data: ReportData): string => {
 <h1${language(data.title)}>${data.title}</h1>
 <p class="lead">${lead(data)}</p>
 ${data.notes.map((note) => html`<p${language(note)}>${note}</p>\n`)}<nav aria-label="Sections"><ul>
-${present.map(({ heading, id }) => html`<li><a href="#${id}">${heading}</a></li>\n`)}</ul></nav>
+${present.map(({ heading, id }) => html`<li><a href="#${id}">${heading}</a></li> `)}</ul></nav>
 </header>
 <main>
-${
-    present.map(({ content, heading, id }) =>
-      html`<section aria-labelledby="${id}">
-<h2 id="${id}">${heading}</h2>
-${content}
-</section>
-`
-    )
-  }</main>
+${present.map(
+  ({ content, heading, id }) =>
+    html`<section aria-labelledby="${id}">
+      <h2 id="${id}">${heading}</h2>
+      ${content}
+    </section> `
+)}</main>
 </body>
 </html>
 `.markup

@@ -74,41 +74,45 @@ export const differences = (data: ReportData): Html | null => {
 
 /** What was expected of each score, and whether it held. */
 export const expectations = ({ verdicts }: ReportData): Html | null =>
-  verdicts.length === 0 ? null : table({
-    label: "Expectations",
-    caption: "A missed expectation fails the run.",
-    heads: [
-      ...["Model", "Measurement"].map(head),
-      ...["Expected", "Found"].map(figureHead),
-      ...["Verdict", "Source"].map(head)
-    ],
-    rows: verdicts.map(({ expectation: expected, found, measurement, met, model }) =>
-      row(
-        rowHead(model),
-        cell(measurement),
-        figure(expectation(expected)),
-        figure(found === null ? "no score" : number(found, styleOf([found, expected.value]))),
-        html`<td class="${met ? "met" : "missed"}">${met ? "✓ met" : "✗ missed"}</td>`,
-        html`<td class="source">${expected.source ?? "–"}</td>`
-      )
-    )
-  })
+  verdicts.length === 0
+    ? null
+    : table({
+        label: "Expectations",
+        caption: "A missed expectation fails the run.",
+        heads: [
+          ...["Model", "Measurement"].map(head),
+          ...["Expected", "Found"].map(figureHead),
+          ...["Verdict", "Source"].map(head)
+        ],
+        rows: verdicts.map(({ expectation: expected, found, measurement, met, model }) =>
+          row(
+            rowHead(model),
+            cell(measurement),
+            figure(expectation(expected)),
+            figure(found === null ? "no score" : number(found, styleOf([found, expected.value]))),
+            html`<td class="${met ? "met" : "missed"}">${met ? "✓ met" : "✗ missed"}</td>`,
+            html`<td class="source">${expected.source ?? "–"}</td>`
+          )
+        )
+      })
 
 /** Scores beside the first of their measurement. */
 export const furtherScores = ({ furtherScores: further }: ReportData): Html | null =>
-  further.length === 0 ? null : table({
-    label: "Further scores",
-    caption: "Other figures of the same measurements.",
-    heads: [...["Model", "Measurement", "Score"].map(head), figureHead("Value")],
-    rows: further.map(({ measurement, model, score: { better, name, standardError, value } }) =>
-      row(
-        rowHead(model),
-        cell(measurement),
-        html`<td>${name} <span class="source">${direction[better]}</span></td>`,
-        figure(shownScore(value, standardError, styleOf([value])))
-      )
-    )
-  })
+  further.length === 0
+    ? null
+    : table({
+        label: "Further scores",
+        caption: "Other figures of the same measurements.",
+        heads: [...["Model", "Measurement", "Score"].map(head), figureHead("Value")],
+        rows: further.map(({ measurement, model, score: { better, name, standardError, value } }) =>
+          row(
+            rowHead(model),
+            cell(measurement),
+            html`<td>${name} <span class="source">${direction[better]}</span></td>`,
+            figure(shownScore(value, standardError, styleOf([value])))
+          )
+        )
+      })
 
 /** Why an answer ended, where that is worth a word. */
 export const ending: { readonly [E in Answer["ended"]]: string | null } = {
@@ -128,15 +132,13 @@ const answerCell = (given: Answer | null): Html => {
 
 const answerSheet = ({ measurement, models, questions }: AnswerSheet): Html =>
   html`<h3${language(measurement)}>${measurement}</h3>
-${
-    table({
-      label: `Answers: ${measurement}`,
-      caption: "What each model wrote, word for word.",
-      heads: ["Question", ...models].map(head),
-      rows: questions.map(({ answers: given, question }) => row(rowHead(question), ...given.map(answerCell))),
-      attributes: html` class="answers" style="--models: ${models.length}"`
-    })
-  }`
+${table({
+  label: `Answers: ${measurement}`,
+  caption: "What each model wrote, word for word.",
+  heads: ["Question", ...models].map(head),
+  rows: questions.map(({ answers: given, question }) => row(rowHead(question), ...given.map(answerCell))),
+  attributes: html` class="answers" style="--models: ${models.length}"`
+})}`
 
 /** Answers side by side: questions down, models across. */
 export const answers = ({ answerSheets }: ReportData): Html | null =>
@@ -148,11 +150,12 @@ const longest = 20_000
 /** Results that are neither scores nor answers, as JSON. */
 export const details = (data: ReportData): Html | null => {
   if (data.details.length === 0) return null
-  return html`${
-    data.details.map(({ content, measurement, model }) => {
-      const text = jsonText(content)
-      const shown = text.length <= longest ? text : `${text.slice(0, longest)}\n… the rest is in report.json`
-      return html`<details><summary>${model}: ${measurement}</summary><pre tabindex="0">${shown}</pre></details>\n`
-    })
-  }`
+  return html`${data.details.map(({ content, measurement, model }) => {
+    const text = jsonText(content)
+    const shown = text.length <= longest ? text : `${text.slice(0, longest)}\n… the rest is in report.json`
+    return html`<details>
+      <summary>${model}: ${measurement}</summary>
+      <pre tabindex="0">${shown}</pre>
+    </details> `
+  })}`
 }

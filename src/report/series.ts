@@ -14,7 +14,7 @@ export const windowOf = (points: ReadonlyArray<unknown>): number => 2 * Math.rou
  */
 export const smooth = (points: ReadonlyArray<Point>, window: number): ReadonlyArray<Point> => {
   const sums = new Float64Array(points.length + 1)
-  points.forEach(({ y }, i) => sums[i + 1] = (sums[i] ?? 0) + y)
+  points.forEach(({ y }, i) => (sums[i + 1] = (sums[i] ?? 0) + y))
   return points.map(({ x }, i) => {
     const reach = Math.min((window - 1) / 2, i, points.length - 1 - i)
     return { x, y: ((sums[i + reach + 1] ?? 0) - (sums[i - reach] ?? 0)) / (2 * reach + 1) }
@@ -26,9 +26,9 @@ export const thin = (points: ReadonlyArray<Point>, buckets: number): ReadonlyArr
   if (points.length <= 2 * buckets) return points
   const kept: Array<Point> = []
   for (let bucket = 0; bucket < buckets; bucket++) {
-    const stretch = points.slice(...[bucket, bucket + 1].map((edge) => Math.floor(edge * points.length / buckets)))
-    const lowest = stretch.reduce((a, b) => b.y < a.y ? b : a)
-    const highest = stretch.reduce((a, b) => b.y > a.y ? b : a)
+    const stretch = points.slice(...[bucket, bucket + 1].map((edge) => Math.floor((edge * points.length) / buckets)))
+    const lowest = stretch.reduce((a, b) => (b.y < a.y ? b : a))
+    const highest = stretch.reduce((a, b) => (b.y > a.y ? b : a))
     kept.push(...(lowest === highest ? [lowest] : lowest.x < highest.x ? [lowest, highest] : [highest, lowest]))
   }
   return kept

@@ -2,13 +2,13 @@
 import { type Html, html, language } from "./html.ts"
 
 /** The head of a column of text. */
-export const head = (name: string): Html => html`<th scope="col"${language(name)}>${name}</th>`
+export const head = (name: string): Html => html`<th scope="col" ${language(name)}>${name}</th>`
 
 /** The head of a column of figures, which stand to the right. */
 export const figureHead = (name: string): Html => html`<th scope="col" class="figure">${name}</th>`
 
 /** The head of a row. */
-export const rowHead = (name: string): Html => html`<th scope="row"${language(name)}>${name}</th>`
+export const rowHead = (name: string): Html => html`<th scope="row" ${language(name)}>${name}</th>`
 
 /** A cell of text. */
 export const cell = (content: string): Html => html`<td${language(content)}>${content}</td>`
@@ -17,7 +17,10 @@ export const cell = (content: string): Html => html`<td${language(content)}>${co
 export const figure = (content: string | Html): Html => html`<td class="figure">${content}</td>`
 
 /** One row. */
-export const row = (...cells: ReadonlyArray<Html>): Html => html`<tr>${cells}</tr>\n`
+export const row = (...cells: ReadonlyArray<Html>): Html =>
+  html`<tr>
+    ${cells}
+  </tr> `
 
 export interface Table {
   /** What a screen reader calls the frame. */

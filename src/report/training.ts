@@ -19,7 +19,7 @@ export const summarize = ({ steps, validation }: TrainingLog): TrainingSummary =
   firstLoss: steps[0]?.loss ?? null,
   lastLoss: steps.at(-1)?.loss ?? null,
   bestValidation: validation.reduce<TrainingSummary["bestValidation"]>(
-    (best, point) => best === null || point.loss < best.loss ? point : best,
+    (best, point) => (best === null || point.loss < best.loss ? point : best),
     null
   ),
   lastValidation: validation.at(-1) ?? null
@@ -30,9 +30,12 @@ export const describe = (log: TrainingLog): string => {
   const { bestValidation, firstLoss, lastLoss } = summarize(log)
   if (firstLoss === null || lastLoss === null) return "No step was taken."
   const [first, last] = [log.steps[0]?.step ?? 0, log.steps.at(-1)?.step ?? 0]
-  const course = `Training loss goes from ${number(firstLoss, "quantity")} at step ${count(first)} to `
-    + `${number(lastLoss, "quantity")} at step ${count(last)}.`
+  const course =
+    `Training loss goes from ${number(firstLoss, "quantity")} at step ${count(first)} to ` +
+    `${number(lastLoss, "quantity")} at step ${count(last)}.`
   if (bestValidation === null) return course
-  return `${course} The lowest validation loss is ${number(bestValidation.loss, "quantity")}, `
-    + `after step ${count(bestValidation.step)}.`
+  return (
+    `${course} The lowest validation loss is ${number(bestValidation.loss, "quantity")}, ` +
+    `after step ${count(bestValidation.step)}.`
+  )
 }

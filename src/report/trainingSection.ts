@@ -19,9 +19,12 @@ const quantity = (value: number | null | undefined): Html => figure(value == nul
 
 const summaryRow = ({ log, name }: Training): Html => {
   const { bestValidation, firstLoss, lastLoss, lastValidation, steps, tokens } = summarize(log)
-  const best = bestValidation === null ? quantity(null) : figure(
-    html`${number(bestValidation.loss, "quantity")} <span class="error">step ${count(bestValidation.step)}</span>`
-  )
+  const best =
+    bestValidation === null
+      ? quantity(null)
+      : figure(
+          html`${number(bestValidation.loss, "quantity")} <span class="error">step ${count(bestValidation.step)}</span>`
+        )
   const figures = [quantity(firstLoss), quantity(lastLoss), best, quantity(lastValidation?.loss)]
   return row(rowHead(name), figure(count(steps)), figure(count(tokens)), ...figures)
 }
@@ -53,11 +56,21 @@ const lossCurves = ({ steps, validation }: TrainingLog): ReadonlyArray<Curve> =>
 }
 
 const single = ({ steps }: TrainingLog, figure: "learningRate" | "gradientNorm"): ReadonlyArray<Curve> => [
-  { name: "", points: thin(steps.map((step) => ({ x: step.step, y: step[figure] })), buckets), look: "strong" }
+  {
+    name: "",
+    points: thin(
+      steps.map((step) => ({ x: step.step, y: step[figure] })),
+      buckets
+    ),
+    look: "strong"
+  }
 ]
 
 const drawing = (caption: string, chart: Omit<Chart, "across" | "title">): Html =>
-  html`<figure><figcaption>${caption}</figcaption>${draw({ ...chart, across: "step", title: caption })}</figure>\n`
+  html`<figure>
+    <figcaption>${caption}</figcaption>
+    ${draw({ ...chart, across: "step", title: caption })}
+  </figure> `
 
 const dataTable = ({ log, name }: Training): Html => {
   const shown = sample(log.steps, tableRows)
@@ -76,7 +89,10 @@ const dataTable = ({ log, name }: Training): Html => {
       return row(stepHead, quantity(entry?.loss), quantity(validations.get(step)), rate, quantity(entry?.gradientNorm))
     })
   })
-  return html`<details class="data"><summary>The curves as a table</summary>${content}</details>`
+  return html`<details class="data">
+    <summary>The curves as a table</summary>
+    ${content}
+  </details>`
 }
 
 const small = { width: 440, height: 190 }
@@ -89,12 +105,13 @@ const curves = (training: Training, index: number): Html => {
   const norm = { id: `${id}-norm`, description: `Global gradient norm at each step of ${name}.`, ...small }
   return html`<h3${language(name)}>${name}</h3>
 <div class="curves">
-${drawing(lossCaption(log), loss)}${
-    drawing("Learning rate", { ...rate, curves: single(log, "learningRate") })
-  }${drawing("Gradient norm, before clipping", { ...norm, curves: single(log, "gradientNorm") })}</div>
+${drawing(lossCaption(log), loss)}${drawing("Learning rate", {
+    ...rate,
+    curves: single(log, "learningRate")
+  })}${drawing("Gradient norm, before clipping", { ...norm, curves: single(log, "gradientNorm") })}</div>
 ${dataTable(training)}`
 }
 
 /** Summaries and curves of every training. */
 export const trainings = (data: ReportData): Html | null =>
-  data.trainings.length === 0 ? null : html`${summaries(data.trainings)}\n${data.trainings.map(curves)}`
+  data.trainings.length === 0 ? null : html`${summaries(data.trainings)} ${data.trainings.map(curves)}`

@@ -36,10 +36,11 @@ export class ProcessLost extends Schema.TaggedError<ProcessLost>()("ProcessLost"
       return `The process that runs the model could not be started: ${this.standardError}`
     }
     const how = this.signal === null ? `ended with exit code ${this.exitCode}` : `was ended by ${this.signal}`
-    const hint = this.signal === "SIGKILL"
-      ? " A SIGKILL that nobody sent usually means that the machine ran out of memory: use a smaller batch, "
-        + "or free memory, and run again."
-      : ""
+    const hint =
+      this.signal === "SIGKILL"
+        ? " A SIGKILL that nobody sent usually means that the machine ran out of memory: use a smaller batch, " +
+          "or free memory, and run again."
+        : ""
     const output = this.standardError === "" ? "" : ` Its last words: ${this.standardError}`
     return `The process that runs the model ${how} in the middle of its work.${hint}${output}`
   }

@@ -68,14 +68,17 @@ export interface Session {
 }
 
 /** Loads programs and owns the registers between calls. A session and its process end with the scope that opened it. */
-export class OnnxRuntime extends Context.Service<OnnxRuntime, {
-  readonly identity: ComputeIdentity
-  /**
-   * A process of its own for one stage: sessions opened in it share registers; closing the scope ends it at once,
-   * whatever it is computing. A crash or a kill by the operating system fails every pending call with a typed reason.
-   */
-  readonly acquire: Effect.Effect<RuntimeProcess, RuntimeFailure, Scope.Scope>
-}>()("tanren/runtime/OnnxRuntime") {}
+export class OnnxRuntime extends Context.Service<
+  OnnxRuntime,
+  {
+    readonly identity: ComputeIdentity
+    /**
+     * A process of its own for one stage: sessions opened in it share registers; closing the scope ends it at once,
+     * whatever it is computing. A crash or a kill by the operating system fails every pending call with a typed reason.
+     */
+    readonly acquire: Effect.Effect<RuntimeProcess, RuntimeFailure, Scope.Scope>
+  }
+>()("tanren/runtime/OnnxRuntime") {}
 
 /** One runtime process: a device, its sessions, its registers. */
 export interface RuntimeProcess {

@@ -31,7 +31,7 @@ const childModule = fileURLToPath(new URL(`./child${extname(import.meta.url)}`, 
 const lastWordsLength = 4096
 
 /** Remembers the end of what a stream says. */
-const lastWordsOf = (stream: Readable): () => string => {
+const lastWordsOf = (stream: Readable): (() => string) => {
   let text = ""
   stream.setEncoding("utf8").on("data", (chunk: string) => {
     text = (text + chunk).slice(-lastWordsLength)
@@ -73,7 +73,10 @@ const start = (environment: Readonly<Record<string, string>>): Connection => {
   // A pipe that breaks says nothing that the end of the process does not say better.
   messages.on("error", () => {})
   child.stdin?.on("error", () => {})
-  messages.on("data", assemble<Reply>((reply) => waiting.shift()?.(Effect.succeed(reply))))
+  messages.on(
+    "data",
+    assemble<Reply>((reply) => waiting.shift()?.(Effect.succeed(reply)))
+  )
 
   const kill = Effect.sync(() => child.kill("SIGKILL"))
 

@@ -35,9 +35,8 @@ const request = <E>(
   tensors: Tensors,
   refuse: (reason: string) => Effect.Effect<never, E>
 ): Effect.Effect<Tensors, E | ProcessLost> =>
-  Effect.flatMap(
-    connection.ask({ body, tensors }),
-    (reply) => reply.body._tag === "Failed" ? refuse(reply.body.reason) : Effect.succeed(reply.tensors)
+  Effect.flatMap(connection.ask({ body, tensors }), (reply) =>
+    reply.body._tag === "Failed" ? refuse(reply.body.reason) : Effect.succeed(reply.tensors)
   )
 
 /** A register that is not there was never written: a bug of the stage, not an event of the world. */
@@ -55,14 +54,15 @@ const startProvider = (
           reason: refusal(provider, reason, lastWords),
           remedy: remedy[provider]
         })
-      ))
+      )
+    )
   const body: Request = { _tag: "Start", options: sessionOptions(provider, intraOpThreads, device) }
   return Effect.asVoid(request(connection, body, {}, refuse))
 }
 
 const makeProcess = (connection: Connection, scratch: Scratch): RuntimeProcess => {
   let opened = 0
-  const open = Effect.fn("OnnxRuntime.open")(function*(program: Program): Effect.fn.Return<Session, RuntimeFailure> {
+  const open = Effect.fn("OnnxRuntime.open")(function* (program: Program): Effect.fn.Return<Session, RuntimeFailure> {
     const refuse = (reason: string) => Effect.fail(new SessionFailure({ program: program.name, reason }))
     const session = opened++
     const path = yield* scratch.place(program)
@@ -82,7 +82,7 @@ const makeProcess = (connection: Connection, scratch: Scratch): RuntimeProcess =
 
 /** The process goes before its scratch space: a file in use cannot be removed everywhere. */
 const acquire = (options: Options): Effect.Effect<RuntimeProcess, RuntimeFailure, Scope.Scope> =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const scratch = yield* makeScratch(options.scratchDirectory ?? tmpdir())
     const connection = yield* connect({ ...environment[options.provider], ...options.environment })
     yield* startProvider(connection, options)
@@ -101,7 +101,8 @@ export const layer = (options: Options): Layer.Layer<OnnxRuntime> =>
     OnnxRuntime.of({
       identity: identityOf(options.provider, options.intraOpThreads ?? defaultThreads),
       acquire: acquire(options)
-    }))
+    })
+  )
 
 /** The runtime on the CPU, with every option as it comes. */
 export const layerCpu: Layer.Layer<OnnxRuntime> = layer({ provider: "cpu" })

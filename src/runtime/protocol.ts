@@ -20,19 +20,17 @@ export type Request =
   | { readonly _tag: "Start"; readonly options: SessionOptions }
   | { readonly _tag: "Open"; readonly session: number; readonly path: string }
   | {
-    readonly _tag: "Run"
-    readonly session: number
-    readonly resident: Readonly<Record<string, string>>
-    readonly fetch: ReadonlyArray<string>
-    readonly keep: Readonly<Record<string, string>>
-  }
+      readonly _tag: "Run"
+      readonly session: number
+      readonly resident: Readonly<Record<string, string>>
+      readonly fetch: ReadonlyArray<string>
+      readonly keep: Readonly<Record<string, string>>
+    }
   | { readonly _tag: "Put" }
   | { readonly _tag: "Get"; readonly names: ReadonlyArray<string> }
   | { readonly _tag: "Release"; readonly names: ReadonlyArray<string> }
 
-export type Reply =
-  | { readonly _tag: "Done" }
-  | { readonly _tag: "Failed"; readonly reason: string }
+export type Reply = { readonly _tag: "Done" } | { readonly _tag: "Failed"; readonly reason: string }
 
 /** A request or a reply together with the tensors that travel with it. */
 export interface Message<Body> {
@@ -77,11 +75,8 @@ export const isHostElement = (element: string): element is HostElement => Object
 const elementCount = (shape: ReadonlyArray<number>): number => shape.reduce((product, size) => product * size, 1)
 
 /** A tensor of this element type and shape over memory that holds its values, without a copy. */
-export const tensorOver = (
-  element: HostElement,
-  shape: ReadonlyArray<number>,
-  memory: ArrayBufferView
-): HostTensor => makeTensor[element](shape, memory.buffer, memory.byteOffset, elementCount(shape))
+export const tensorOver = (element: HostElement, shape: ReadonlyArray<number>, memory: ArrayBufferView): HostTensor =>
+  makeTensor[element](shape, memory.buffer, memory.byteOffset, elementCount(shape))
 
 const bytesOf = (memory: ArrayBufferView): Uint8Array =>
   new Uint8Array(memory.buffer, memory.byteOffset, memory.byteLength)
@@ -128,7 +123,7 @@ export function* receive<Body>(): Generator<Uint8Array, Message<Body>, void> {
 }
 
 /** Puts messages together from chunks of any size, calling `deliver` with each one that is complete. */
-export const assemble = <Body>(deliver: (message: Message<Body>) => void): (chunk: Uint8Array) => void => {
+export const assemble = <Body>(deliver: (message: Message<Body>) => void): ((chunk: Uint8Array) => void) => {
   let receiving = receive<Body>()
   let step = receiving.next()
   let filled = 0

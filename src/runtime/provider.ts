@@ -63,12 +63,14 @@ export const identityOf = (provider: ExecutionProvider, threads: number): Comput
 /** What to do about each provider that does not start. */
 export const remedy: { readonly [P in ExecutionProvider]: string } = {
   cpu: "Install onnxruntime-node again: the library for this platform is missing from it, or is damaged.",
-  webgpu: "It needs a graphics device with Vulkan (Linux, with its driver and libvulkan1), Direct3D 12 (Windows) or "
-    + "Metal (macOS). Without one, a Vulkan device in software serves for tests: Debian's chromium package brings "
-    + "SwiftShader, used when VK_DRIVER_FILES names its vk_swiftshader_icd.json. Or choose the cpu provider.",
-  cuda: "It needs Linux on x64, an NVIDIA device, CUDA 12 and cuDNN 9 on the library path, and libraries that the npm "
-    + "package leaves out: fetch them with `node node_modules/onnxruntime-node/script/install "
-    + "--onnxruntime-node-install=cuda12`. Or choose the webgpu provider, which needs none of these, or cpu."
+  webgpu:
+    "It needs a graphics device with Vulkan (Linux, with its driver and libvulkan1), Direct3D 12 (Windows) or " +
+    "Metal (macOS). Without one, a Vulkan device in software serves for tests: Debian's chromium package brings " +
+    "SwiftShader, used when VK_DRIVER_FILES names its vk_swiftshader_icd.json. Or choose the cpu provider.",
+  cuda:
+    "It needs Linux on x64, an NVIDIA device, CUDA 12 and cuDNN 9 on the library path, and libraries that the npm " +
+    "package leaves out: fetch them with `node node_modules/onnxruntime-node/script/install " +
+    "--onnxruntime-node-install=cuda12`. Or choose the webgpu provider, which needs none of these, or cpu."
 }
 
 /** The real library has hundreds of megabytes; what stands in for it in a checkout or an image has a few bytes. */

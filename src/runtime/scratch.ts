@@ -111,10 +111,12 @@ export const makeScratch = (root: string): Effect.Effect<Scratch, never, Scope.S
     ),
     (owned): Scratch => ({
       place: (program) =>
-        Effect.uninterruptible(Effect.tryPromise({
-          try: () => layOut(program, root, owned),
-          catch: (cause) =>
-            new SessionFailure({ program: program.name, reason: `its files could not be laid out: ${String(cause)}` })
-        }))
+        Effect.uninterruptible(
+          Effect.tryPromise({
+            try: () => layOut(program, root, owned),
+            catch: (cause) =>
+              new SessionFailure({ program: program.name, reason: `its files could not be laid out: ${String(cause)}` })
+          })
+        )
     })
   )

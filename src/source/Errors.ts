@@ -7,8 +7,10 @@ export class NothingMatched extends Schema.TaggedError<NothingMatched>()("Nothin
   pattern: Schema.String
 }) {
   override get message() {
-    return `No file matches "${this.pattern}" in the folder ${this.folder}. Expected at least one: check ` +
+    return (
+      `No file matches "${this.pattern}" in the folder ${this.folder}. Expected at least one: check ` +
       "the spelling and the folder. Names that begin with a dot must be written out."
+    )
   }
 }
 
@@ -41,8 +43,10 @@ export class RowsUnreadable extends Schema.TaggedError<RowsUnreadable>()("RowsUn
   reason: Schema.String
 }) {
   override get message() {
-    return `${this.file} breaks at row ${this.row} (counted from 0; line ${this.line}, byte ${this.byte}): ` +
+    return (
+      `${this.file} breaks at row ${this.row} (counted from 0; line ${this.line}, byte ${this.byte}): ` +
       `${this.reason}. Expected a JSON array of rows, or JSON Lines, in UTF-8.`
+    )
   }
 }
 

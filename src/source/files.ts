@@ -27,17 +27,18 @@ export const findFiles = (
     Effect.map((found) => [...new Set(found.flat())].sort())
   )
 
-const findPattern = Effect.fnUntraced(function*(
+const findPattern = Effect.fnUntraced(function* (
   folder: string,
   pattern: string
 ): Effect.fn.Return<ReadonlyArray<string>, FindFailure> {
   const literal = path.resolve(folder, pattern)
   const stat = yield* statOf(literal)
-  const found = stat === null
-    ? yield* findGlob(folder, pattern)
-    : stat.isDirectory()
-    ? yield* walk(literal, () => true, { depth: Infinity, hidden: false, above: [] })
-    : [yield* regularFile(literal, stat)]
+  const found =
+    stat === null
+      ? yield* findGlob(folder, pattern)
+      : stat.isDirectory()
+        ? yield* walk(literal, () => true, { depth: Infinity, hidden: false, above: [] })
+        : [yield* regularFile(literal, stat)]
   return found.length === 0 ? yield* new NothingMatched({ folder, pattern }) : found
 })
 
@@ -65,7 +66,7 @@ interface Walk {
   readonly above: ReadonlyArray<string>
 }
 
-const walk = Effect.fnUntraced(function*(
+const walk = Effect.fnUntraced(function* (
   folder: string,
   keep: (file: string) => boolean,
   { above, depth, hidden }: Walk
@@ -81,7 +82,7 @@ const walk = Effect.fnUntraced(function*(
     if (!kind.isDirectory()) {
       if (keep(at)) found.push(yield* regularFile(at, kind))
     } else if (depth > 1) {
-      found.push(...yield* walk(at, keep, { depth: depth - 1, hidden, above: [...above, here] }))
+      found.push(...(yield* walk(at, keep, { depth: depth - 1, hidden, above: [...above, here] })))
     }
   }
   return found
@@ -95,7 +96,8 @@ const linked = (
   Effect.flatMap(statOf(link), (stat) =>
     stat === null && keep(link)
       ? new NotAFile({ path: link, found: "a link that leads nowhere" })
-      : Effect.succeed(stat))
+      : Effect.succeed(stat)
+  )
 
 const regularFile = (file: string, kind: Stats | Dirent): Effect.Effect<string, NotAFile> =>
   kind.isFile() ? Effect.succeed(file) : new NotAFile({ path: file, found: kindOf(kind) })
@@ -111,7 +113,8 @@ const statOf = (file: string): Effect.Effect<Stats | null, FileUnreadable> =>
     fs.stat(file).catch((error: NodeJS.ErrnoException) => {
       if (absent.has(error.code ?? "")) return null
       throw error
-    }))
+    })
+  )
 
 const attempt = <A>(file: string, run: () => Promise<A>): Effect.Effect<A, FileUnreadable> =>
   Effect.tryPromise({

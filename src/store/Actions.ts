@@ -34,11 +34,14 @@ export const makeActions = (folders: Folders): Actions => ({
     }),
   put: (record) =>
     attempt("write a record", actionPath(folders, record.key), () =>
-      replaceFile(actionPath(folders, record.key), join(folders.temporary, uniqueName()), canonicalJson(record))),
+      replaceFile(actionPath(folders, record.key), join(folders.temporary, uniqueName()), canonicalJson(record))
+    ),
   remove: (key) =>
     attempt("remove a record", actionPath(folders, key), () => fs.rmSync(actionPath(folders, key), { force: true })),
   keys: attempt("list the records", folders.actions, () =>
-    fs.readdirSync(folders.actions).flatMap((name) =>
-      /^[0-9a-f]{64}\.json$/.test(name) ? [ActionKey.make(name.slice(0, 64))] : []
-    ).sort())
+    fs
+      .readdirSync(folders.actions)
+      .flatMap((name) => (/^[0-9a-f]{64}\.json$/.test(name) ? [ActionKey.make(name.slice(0, 64))] : []))
+      .sort()
+  )
 })

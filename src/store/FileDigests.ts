@@ -35,7 +35,7 @@ export const makeFileDigests = (folders: Folders): FileDigests => {
   const file = join(folders.root, "file-digests")
   const objects = folders.objects + sep
   let loaded: Memory | null = null
-  const memory = (): Memory => loaded ??= load(file)
+  const memory = (): Memory => (loaded ??= load(file))
 
   /** Others may have added to the file since it was loaded: their entries are kept, this process's win. */
   const save = (keep: (path: string) => boolean): void => {
@@ -54,7 +54,7 @@ export const makeFileDigests = (folders: Folders): FileDigests => {
     attempt("look at a file", path, () => fs.statSync(path, { bigint: true }))
 
   const hash = (path: string): Effect.Effect<FileDigest, StoreFailure> =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const before = yield* stat(path)
       const now = BigInt(Date.now()) * 1_000_000n
       const digest = yield* attemptAsync("read a file", path, () => hashFile(path))
@@ -71,12 +71,12 @@ export const makeFileDigests = (folders: Folders): FileDigests => {
     })
 
   const digest = (paths: ReadonlyArray<string>): Effect.Effect<ReadonlyArray<FileDigest>, StoreFailure> =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const known = yield* attempt("look at a file", paths[0] ?? folders.root, () => paths.map(recall))
       if (!known.includes(null)) return known.filter((each) => each !== null)
       const all = yield* Effect.forEach(
         paths,
-        (path, i) => known[i] == null ? hash(path) : Effect.succeed(known[i]),
+        (path, i) => (known[i] == null ? hash(path) : Effect.succeed(known[i])),
         { concurrency: 4 }
       )
       yield* Effect.sync(() => save(() => true))

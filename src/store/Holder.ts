@@ -5,11 +5,16 @@ import { hostname } from "node:os"
 import { ifAllowed } from "./disk.ts"
 
 /** Processes with equal machines see each other: one host, one boot, one space of process ids. */
-const machine: string = createHash("sha256").update(JSON.stringify([
-  hostname(),
-  ifAllowed(() => fs.readFileSync("/proc/sys/kernel/random/boot_id", "latin1")),
-  ifAllowed(() => fs.readlinkSync("/proc/self/ns/pid"))
-])).digest("hex").slice(0, 12)
+const machine: string = createHash("sha256")
+  .update(
+    JSON.stringify([
+      hostname(),
+      ifAllowed(() => fs.readFileSync("/proc/sys/kernel/random/boot_id", "latin1")),
+      ifAllowed(() => fs.readlinkSync("/proc/self/ns/pid"))
+    ])
+  )
+  .digest("hex")
+  .slice(0, 12)
 
 /** When a process started, in the system's ticks: tells it from a later one with the same id. "0" where nobody says. */
 const startOf = (pid: number): string | null => {
@@ -17,7 +22,7 @@ const startOf = (pid: number): string | null => {
   if (stat === null) return ifAllowed(() => process.kill(pid, 0)) === null ? null : "0"
   // The second field is the program's name in parentheses, which may hold spaces; a zombie has ended.
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ")
-  return fields[0] === "Z" ? null : fields[19] ?? "0"
+  return fields[0] === "Z" ? null : (fields[19] ?? "0")
 }
 
 const self = `${machine}-${process.pid}-${startOf(process.pid) ?? "0"}`

@@ -38,7 +38,7 @@ const poll = { least: 20, most: 80 }
 export const makeLeases = (folders: Folders): Leases => {
   const hold = (key: ActionKey): Effect.Effect<void, StoreFailure, Scope.Scope> =>
     Effect.uninterruptibleMask((restore) =>
-      Effect.gen(function*() {
+      Effect.gen(function* () {
         const claims = watchClaims(folders, key)
         for (;;) {
           const claim = yield* attempt("take a lease", folders.leases, () => claims.try())
@@ -50,19 +50,24 @@ export const makeLeases = (folders: Folders): Leases => {
   return {
     hold,
     share: (key, find, compute) =>
-      Effect.gen(function*() {
+      Effect.gen(function* () {
         const found = yield* find
         if (found !== null) return found
-        return yield* Effect.scoped(Effect.gen(function*() {
-          yield* hold(key)
-          return (yield* find) ?? (yield* compute)
-        }))
+        return yield* Effect.scoped(
+          Effect.gen(function* () {
+            yield* hold(key)
+            return (yield* find) ?? (yield* compute)
+          })
+        )
       }),
     held: attempt("list the leases", folders.leases, () => {
-      const live = fs.readdirSync(folders.leases).map(parseClaim).filter(({ holder }) => lifeOf(holder) !== "dead")
-      return [...new Set(live.map(({ key }) => key))].filter((key) => /^[0-9a-f]{64}$/.test(key)).map((key) =>
-        ActionKey.make(key)
-      )
+      const live = fs
+        .readdirSync(folders.leases)
+        .map(parseClaim)
+        .filter(({ holder }) => lifeOf(holder) !== "dead")
+      return [...new Set(live.map(({ key }) => key))]
+        .filter((key) => /^[0-9a-f]{64}$/.test(key))
+        .map((key) => ActionKey.make(key))
     })
   }
 }
@@ -73,7 +78,7 @@ const parseClaim = (name: string): { readonly key: string; readonly holder: stri
 }
 
 /** Touches a claim until the function that it returns takes the claim back. */
-const beat = (claim: string): () => void => {
+const beat = (claim: string): (() => void) => {
   const timer = setInterval(() => {
     const now = new Date()
     ifAllowed(() => fs.utimesSync(claim, now, now))

@@ -87,19 +87,20 @@ export const makeObjects = (folders: Folders, files: FileDigests): Objects => {
     })
 
   const putBytes = (bytes: Uint8Array): Effect.Effect<ObjectRef, StoreFailure> =>
-    Effect.scoped(Effect.flatMap(temporary, (file) =>
-      attempt("write an object", file, () => fs.writeFileSync(file, bytes, { flag: "wx", mode: 0o600 })).pipe(
-        Effect.andThen(commit(file))
-      )))
+    Effect.scoped(
+      Effect.flatMap(temporary, (file) =>
+        attempt("write an object", file, () => fs.writeFileSync(file, bytes, { flag: "wx", mode: 0o600 })).pipe(
+          Effect.andThen(commit(file))
+        )
+      )
+    )
 
   const copy = (source: string, file: string): Effect.Effect<ObjectRef, StoreFailure> =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const stat = attempt("read", source, () => signatureOf(fs.statSync(source, { bigint: true })))
       const before = yield* stat
-      yield* attemptAsync(
-        "copy a file into the store",
-        source,
-        () => fs.promises.copyFile(source, file, fs.constants.COPYFILE_FICLONE | fs.constants.COPYFILE_EXCL)
+      yield* attemptAsync("copy a file into the store", source, () =>
+        fs.promises.copyFile(source, file, fs.constants.COPYFILE_FICLONE | fs.constants.COPYFILE_EXCL)
       )
       // The copy has the source's mode, which may forbid the store to sync it.
       yield* attempt("store an object", file, () => fs.chmodSync(file, 0o600))
@@ -123,14 +124,17 @@ export const makeObjects = (folders: Folders, files: FileDigests): Objects => {
           throw cause
         }
         return place(file, known.digest)
-      }))
+      })
+    )
 
   const putFile = (source: string, how: "copy" | "link"): Effect.Effect<ObjectRef, StoreFailure> =>
-    Effect.scoped(Effect.gen(function*() {
-      const file = yield* temporary
-      const linked = how === "link" ? yield* link(source, file) : null
-      return linked ?? (yield* copy(source, file))
-    }))
+    Effect.scoped(
+      Effect.gen(function* () {
+        const file = yield* temporary
+        const linked = how === "link" ? yield* link(source, file) : null
+        return linked ?? (yield* copy(source, file))
+      })
+    )
 
   /** What a stat tells: false and true are answers, a signature is that of a file which has to be hashed. */
   const glance = ({ digest, signature }: ObjectRef, depth: "stat" | "content"): boolean | StatSignature => {
@@ -145,10 +149,11 @@ export const makeObjects = (folders: Folders, files: FileDigests): Objects => {
     depth: "stat" | "content",
     seen: StatSignature
   ): Effect.Effect<boolean, StoreFailure> =>
-    Effect.gen(function*() {
-      const found = depth === "stat"
-        ? (yield* files.digest([path(digest)]))[0]?.digest
-        : yield* attemptAsync("read an object", path(digest), () => hashFile(path(digest)))
+    Effect.gen(function* () {
+      const found =
+        depth === "stat"
+          ? (yield* files.digest([path(digest)]))[0]?.digest
+          : yield* attemptAsync("read an object", path(digest), () => hashFile(path(digest)))
       if (found === digest) hashed.set(digest, seen)
       // A store that may not be written to keeps the damaged file, which stays a miss.
       else ifAllowed(() => fs.rmSync(path(digest), { force: true }))
@@ -158,7 +163,7 @@ export const makeObjects = (folders: Folders, files: FileDigests): Objects => {
   const verify = (ref: ObjectRef, depth: "stat" | "content"): Effect.Effect<boolean, StoreFailure> =>
     Effect.flatMap(
       attempt("look at an object", path(ref.digest), () => glance(ref, depth)),
-      (seen) => typeof seen === "boolean" ? Effect.succeed(seen) : examine(ref.digest, depth, seen)
+      (seen) => (typeof seen === "boolean" ? Effect.succeed(seen) : examine(ref.digest, depth, seen))
     )
 
   const read = (digest: Digest): Effect.Effect<Uint8Array, StoreFailure> =>

@@ -42,10 +42,7 @@ export interface Runs {
   /** The last keys of every experiment. */
   readonly everyLatest: Effect.Effect<ReadonlyArray<ActionKey>, StoreFailure>
   /** Updates the last keys of some nodes; those of others stay, whoever updates them meanwhile. */
-  readonly remember: (
-    experiment: string,
-    keys: Keys
-  ) => Effect.Effect<void, StoreFailure>
+  readonly remember: (experiment: string, keys: Keys) => Effect.Effect<void, StoreFailure>
 }
 
 const decodeRun = Schema.decodeUnknownOption(Schema.fromJsonString(RunRecord))
@@ -63,7 +60,7 @@ export const makeRuns = (folders: Folders, leases: Leases): Runs => {
     const signature = signatureOf(stat)
     if (known?.signature === signature) return known.keys
     const text = unlessMissing(() => fs.readFileSync(path, "utf8"))
-    const keys = text === null ? {} : Option.getOrNull(decodeLatest(text))?.keys ?? {}
+    const keys = text === null ? {} : (Option.getOrNull(decodeLatest(text))?.keys ?? {})
     read.set(path, { signature, keys })
     return keys
   }
@@ -77,10 +74,15 @@ export const makeRuns = (folders: Folders, leases: Leases): Runs => {
   return {
     record: (run) =>
       attempt("write a run", folders.runs, () =>
-        replaceFile(join(folders.runs, `${run.id}.json`), temporary(), canonicalJson(run))),
+        replaceFile(join(folders.runs, `${run.id}.json`), temporary(), canonicalJson(run))
+      ),
     recent: (limit) =>
       attempt("read the runs", folders.runs, () => {
-        const names = fs.readdirSync(folders.runs).filter((name) => name.endsWith(".json")).sort().reverse()
+        const names = fs
+          .readdirSync(folders.runs)
+          .filter((name) => name.endsWith(".json"))
+          .sort()
+          .reverse()
         return names.slice(0, limit).flatMap((name) => {
           const text = unlessMissing(() => fs.readFileSync(join(folders.runs, name), "utf8"))
           return text === null ? [] : Option.toArray(decodeRun(text))
@@ -88,11 +90,13 @@ export const makeRuns = (folders: Folders, leases: Leases): Runs => {
       }),
     latest,
     everyLatest: attempt("read the last keys", folders.latest, () =>
-      fs.readdirSync(folders.latest).flatMap((name) => Object.values(readLatest(join(folders.latest, name))))),
+      fs.readdirSync(folders.latest).flatMap((name) => Object.values(readLatest(join(folders.latest, name))))
+    ),
     remember: (experiment, keys) =>
       Effect.flatMap(latest(experiment), (known) =>
         Object.entries(keys).every(([node, key]) => known[node] === key)
           ? Effect.void
-          : Effect.scoped(Effect.andThen(leases.hold(keyOf(`latest ${experiment}`)), merge(experiment, keys))))
+          : Effect.scoped(Effect.andThen(leases.hold(keyOf(`latest ${experiment}`)), merge(experiment, keys)))
+      )
   }
 }

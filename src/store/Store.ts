@@ -13,34 +13,40 @@ import { type Leases, makeLeases } from "./Leases.ts"
 import { makeObjects, type Objects } from "./Objects.ts"
 import { makeRuns, type Runs } from "./Runs.ts"
 
-export class Store extends Context.Service<Store, {
-  /** Absolute paths of the store's folders. */
-  readonly folders: Folders
-  /** Immutable blobs by digest. */
-  readonly objects: Objects
-  /** Records of finished actions by key. */
-  readonly actions: Actions
-  /** One computation per key, across fibers and processes. */
-  readonly leases: Leases
-  /** What invocations did, and the last key of each node of each experiment. */
-  readonly runs: Runs
-  /** Digests of files outside the store, remembered by stat signature. */
-  readonly files: FileDigests
-}>()("tanren/store/Store") {
+export class Store extends Context.Service<
+  Store,
+  {
+    /** Absolute paths of the store's folders. */
+    readonly folders: Folders
+    /** Immutable blobs by digest. */
+    readonly objects: Objects
+    /** Records of finished actions by key. */
+    readonly actions: Actions
+    /** One computation per key, across fibers and processes. */
+    readonly leases: Leases
+    /** What invocations did, and the last key of each node of each experiment. */
+    readonly runs: Runs
+    /** Digests of files outside the store, remembered by stat signature. */
+    readonly files: FileDigests
+  }
+>()("tanren/store/Store") {
   /** The store in a folder, which is made where it is not there. */
   static readonly layer = (root: string): Layer.Layer<Store, StoreFailure> =>
-    Layer.effect(this, Effect.map(openFolders(resolve(root)), (folders) => {
-      const files = makeFileDigests(folders)
-      const leases = makeLeases(folders)
-      return {
-        folders,
-        objects: makeObjects(folders, files),
-        actions: makeActions(folders),
-        leases,
-        runs: makeRuns(folders, leases),
-        files
-      }
-    }))
+    Layer.effect(
+      this,
+      Effect.map(openFolders(resolve(root)), (folders) => {
+        const files = makeFileDigests(folders)
+        const leases = makeLeases(folders)
+        return {
+          folders,
+          objects: makeObjects(folders, files),
+          actions: makeActions(folders),
+          leases,
+          runs: makeRuns(folders, leases),
+          files
+        }
+      })
+    )
 }
 
 const openFolders = (root: string): Effect.Effect<Folders, StoreFailure> =>

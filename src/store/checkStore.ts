@@ -24,7 +24,7 @@ export interface Findings {
 
 /** Checks a store and, if asked to, removes what is wrong: the next run makes it anew. */
 export const checkStore = (repair: boolean): Effect.Effect<Findings, StoreFailure, Store> =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const store = yield* Store
     const objects = yield* attempt("list the objects", store.folders.objects, () => listObjects(store.folders))
     const sizes = new Map<Digest, number>()

@@ -32,7 +32,7 @@ export interface Garbage {
 
 /** Collects garbage. What a run loses by too short a grace period is a miss of the next run, never a wrong hit. */
 export const collectGarbage = (policy: GarbagePolicy): Effect.Effect<Garbage, StoreFailure, Store> =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const store = yield* Store
     const young = (yield* Clock.currentTimeMillis) - policy.grace
     const roots = new Set([
@@ -47,7 +47,8 @@ export const collectGarbage = (policy: GarbagePolicy): Effect.Effect<Garbage, St
     }
     const keys = yield* store.actions.keys
     const actions = yield* attempt("look at the records", store.folders.actions, () =>
-      keys.filter((key) => !roots.has(key) && !isYoung(key)))
+      keys.filter((key) => !roots.has(key) && !isYoung(key))
+    )
     const gone = new Set(actions)
     const reached = new Set<Digest>()
     for (const key of keys) {
@@ -57,8 +58,7 @@ export const collectGarbage = (policy: GarbagePolicy): Effect.Effect<Garbage, St
       }
     }
     const all = yield* attempt("list the objects", store.folders.objects, () => listObjects(store.folders))
-    const isGarbage = ({ digest, stat }: Stored): boolean =>
-      !reached.has(digest) && Number(stat.ctimeMs) <= young
+    const isGarbage = ({ digest, stat }: Stored): boolean => !reached.has(digest) && Number(stat.ctimeMs) <= young
     const objects = all.filter(isGarbage).map(({ digest, stat }) => ({ digest, size: Number(stat.size) }))
     if (!policy.dry) {
       // Records go first: a record without its objects would be a broken promise, an object without a record is not.

@@ -34,12 +34,16 @@ export const attemptAsync = <A>(
   run: () => Promise<A>
 ): Effect.Effect<A, StoreFailure> =>
   Effect.tryPromise({ try: run, catch: (cause) => cause }).pipe(
-    Effect.catch((cause) => isErrno(cause) ? Effect.fail(StoreFailure.from(operation, path, cause)) : Effect.die(cause))
+    Effect.catch((cause) =>
+      isErrno(cause) ? Effect.fail(StoreFailure.from(operation, path, cause)) : Effect.die(cause)
+    )
   )
 
 /** Whether an exception is the file system's, with a code such as ENOENT. */
 export const isErrno = (cause: unknown, ...codes: ReadonlyArray<string>): boolean =>
-  cause instanceof Error && "code" in cause && typeof cause.code === "string" &&
+  cause instanceof Error &&
+  "code" in cause &&
+  typeof cause.code === "string" &&
   (codes.length === 0 || codes.includes(cause.code))
 
 /** The result of a call, or null where the file is not there. */

@@ -4,24 +4,22 @@
 export type Offsets = Int32Array
 
 /** Values of one field for a batch of rows. A missing value has length 0, or is 0. */
-export type Column =
-  & {
-    readonly length: number
-    /** One byte a value, 1 where there is one; null when none is missing. */
-    readonly present: Uint8Array | null
-  }
-  & (
-    | { readonly kind: "text"; readonly offsets: Offsets; readonly bytes: Uint8Array }
-    /** Two little-endian 32-bit words a value, the low one first: a BigInt a value would cost more than the rest. */
-    | { readonly kind: "integer"; readonly words: Int32Array }
-    | { readonly kind: "number"; readonly values: Float64Array }
-    /** One byte a value. */
-    | { readonly kind: "boolean"; readonly values: Uint8Array }
-    | { readonly kind: "int32s"; readonly offsets: Offsets; readonly values: Int32Array }
-    | { readonly kind: "float32s"; readonly offsets: Offsets; readonly values: Float32Array }
-    | { readonly kind: "list"; readonly offsets: Offsets; readonly item: Column }
-    | { readonly kind: "record"; readonly fields: ReadonlyArray<Column> }
-  )
+export type Column = {
+  readonly length: number
+  /** One byte a value, 1 where there is one; null when none is missing. */
+  readonly present: Uint8Array | null
+} & (
+  | { readonly kind: "text"; readonly offsets: Offsets; readonly bytes: Uint8Array }
+  /** Two little-endian 32-bit words a value, the low one first: a BigInt a value would cost more than the rest. */
+  | { readonly kind: "integer"; readonly words: Int32Array }
+  | { readonly kind: "number"; readonly values: Float64Array }
+  /** One byte a value. */
+  | { readonly kind: "boolean"; readonly values: Uint8Array }
+  | { readonly kind: "int32s"; readonly offsets: Offsets; readonly values: Int32Array }
+  | { readonly kind: "float32s"; readonly offsets: Offsets; readonly values: Float32Array }
+  | { readonly kind: "list"; readonly offsets: Offsets; readonly item: Column }
+  | { readonly kind: "record"; readonly fields: ReadonlyArray<Column> }
+)
 
 /** The bytes of any typed array, without a copy. */
 export const bytesOf = (view: ArrayBufferView): Uint8Array =>

@@ -23,8 +23,10 @@ export class RowFailure extends Schema.TaggedError<RowFailure>()("RowFailure", {
   expected: Schema.String
 }) {
   override get message() {
-    return `Row ${this.row} of ${this.file} does not fit its schema: the field "${this.field}" is ${this.found}, ` +
+    return (
+      `Row ${this.row} of ${this.file} does not fit its schema: the field "${this.field}" is ${this.found}, ` +
       `but ${this.expected} was expected. Correct the row, or have the pipeline set bad rows aside.`
+    )
   }
 }
 

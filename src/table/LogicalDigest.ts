@@ -35,11 +35,12 @@ const hashesOf = (field: Field): ColumnHashes => {
   const presence = createHash("sha256")
   const lengths = createHash("sha256")
   const values = createHash("sha256")
-  const children = field.type.kind === "list"
-    ? [hashesOf(field.type.item)]
-    : field.type.kind === "record"
-    ? field.type.fields.map(hashesOf)
-    : []
+  const children =
+    field.type.kind === "list"
+      ? [hashesOf(field.type.item)]
+      : field.type.kind === "record"
+        ? field.type.fields.map(hashesOf)
+        : []
   return {
     update: (column) => {
       // A field that never misses a value leaves its presence unsaid, in every batch alike.

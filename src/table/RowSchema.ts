@@ -34,9 +34,8 @@ export const fieldsOf = (schema: Schema.Schema<unknown>): Derived<ReadonlyArray<
 
 /** Canonical text of a row schema: names, types, what may be missing, and every refinement. */
 export const describeRow = (schema: Schema.Schema<unknown>): Derived<string> =>
-  Effect.map(
-    Effect.all([fieldsOf(schema), refinementsOf(schema.ast, "(row)")]),
-    ([fields, refinements]) => JSON.stringify({ fields, refinements }, sortKeys)
+  Effect.map(Effect.all([fieldsOf(schema), refinementsOf(schema.ast, "(row)")]), ([fields, refinements]) =>
+    JSON.stringify({ fields, refinements }, sortKeys)
   )
 
 const sortKeys = (_key: string, value: unknown): unknown =>
@@ -44,7 +43,7 @@ const sortKeys = (_key: string, value: unknown): unknown =>
     ? value
     : Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
 
-const fieldsOfObject = Effect.fnUntraced(function*(
+const fieldsOfObject = Effect.fnUntraced(function* (
   ast: SchemaAST.Objects,
   path: string
 ): Effect.fn.Return<ReadonlyArray<Field>, ColumnUnsupported> {
@@ -55,10 +54,11 @@ const fieldsOfObject = Effect.fnUntraced(function*(
   return yield* Effect.forEach(ast.propertySignatures, ({ name, type }) =>
     typeof name === "string"
       ? fieldOf(name, type, path === "" ? name : `${path}.${name}`)
-      : refuse(String(name), "named by something other than text", "Name columns by text."))
+      : refuse(String(name), "named by something other than text", "Name columns by text.")
+  )
 })
 
-const fieldOf = Effect.fnUntraced(function*(
+const fieldOf = Effect.fnUntraced(function* (
   name: string,
   ast: SchemaAST.AST,
   path: string
@@ -120,7 +120,7 @@ const typeOf = (ast: SchemaAST.AST, path: string): Derived<ColumnType> => {
 
 const typeOfLiterals = (ast: SchemaAST.AST, path: string): Derived<ColumnType> => {
   const members = ast._tag === "Union" ? ast.types : [ast]
-  const literals = members.flatMap((member) => member._tag === "Literal" ? [member.literal] : [])
+  const literals = members.flatMap((member) => (member._tag === "Literal" ? [member.literal] : []))
   if (literals.length < members.length) {
     return refuse(path, "a union", "Only a union with null, or of literals, fits a column.")
   }
@@ -133,7 +133,7 @@ const typeOfLiterals = (ast: SchemaAST.AST, path: string): Derived<ColumnType> =
 
 const literalsOf = (ast: SchemaAST.AST): ReadonlyArray<Refinement> => {
   const members = ast._tag === "Union" ? ast.types : [ast]
-  const literals = members.flatMap((member) => member._tag === "Literal" ? [member.literal] : [])
+  const literals = members.flatMap((member) => (member._tag === "Literal" ? [member.literal] : []))
   return literals.length === 0 ? [] : [{ id: "literals", payload: literals }]
 }
 
@@ -145,7 +145,10 @@ const isIntegral = (check: Check): boolean =>
     : check.annotations?.representation?.id === "effect/schema/isInt"
 
 const refinementsOf = (ast: SchemaAST.AST, path: string): Derived<ReadonlyArray<Refinement>> =>
-  Effect.map(Effect.forEach(ast.checks ?? [], (check) => refinementsOfCheck(check, path)), (lists) => lists.flat())
+  Effect.map(
+    Effect.forEach(ast.checks ?? [], (check) => refinementsOfCheck(check, path)),
+    (lists) => lists.flat()
+  )
 
 const refinementsOfCheck = (check: Check, path: string): Derived<ReadonlyArray<Refinement>> => {
   const representation = check.annotations?.representation
@@ -153,10 +156,13 @@ const refinementsOfCheck = (check: Check, path: string): Derived<ReadonlyArray<R
     return Effect.succeed([{ id: representation.id, payload: representation.payload ?? null }])
   }
   return check._tag === "FilterGroup"
-    ? Effect.map(Effect.forEach(check.checks, (each) => refinementsOfCheck(each, path)), (lists) => lists.flat())
+    ? Effect.map(
+        Effect.forEach(check.checks, (each) => refinementsOfCheck(each, path)),
+        (lists) => lists.flat()
+      )
     : refuse(
-      path,
-      "refined by a check without a name",
-      "Give the check a `representation: { id, payload }` annotation, so that a change of it is noticed."
-    )
+        path,
+        "refined by a check without a name",
+        "Give the check a `representation: { id, payload }` annotation, so that a change of it is noticed."
+      )
 }

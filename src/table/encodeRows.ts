@@ -44,7 +44,13 @@ const property = (row: unknown, name: string): unknown =>
   row !== null && typeof row === "object" ? (row as Readonly<Record<string, unknown>>)[name] : undefined
 
 const encodeFields = (fields: ReadonlyArray<Field>, records: Values, parents: Mask): ReadonlyArray<Column> =>
-  fields.map((field) => encodeField(field, records.map((record) => property(record, field.name)), parents))
+  fields.map((field) =>
+    encodeField(
+      field,
+      records.map((record) => property(record, field.name)),
+      parents
+    )
+  )
 
 /** Under a missing parent, a value is missing too, or 0 where the field may not miss one. */
 const encodeField = (field: Field, values: Values, parents: Mask): Column => {
@@ -174,7 +180,7 @@ const encodeBooleans = (field: Field, values: Values, filled: Mask): Uint8Array 
 
 const typedArrays = <A extends Int32Array | Float32Array>(
   field: Field,
-  type: new(size: number) => A,
+  type: new (size: number) => A,
   values: Values,
   filled: Mask
 ): ReadonlyArray<A | null> =>
@@ -212,7 +218,9 @@ const encodeList = (field: Field, item: Field, values: Values, filled: Mask): { 
   const items: Array<unknown> = []
   for (let i = 0; i < values.length; i++) {
     const list = values[i]
-    if (Array.isArray(list) && (filled === null || filled[i] !== 0)) { for (const value of list) items.push(value) }
+    if (Array.isArray(list) && (filled === null || filled[i] !== 0)) {
+      for (const value of list) items.push(value)
+    }
     offsets[i + 1] = items.length
   }
   try {

@@ -33,7 +33,7 @@ export const openTable = <Row>(
   path: string,
   schema: Schema.Codec<Row, unknown>
 ): Effect.Effect<TableReader<Row>, ColumnUnsupported | TableFailure, Scope.Scope> =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const fields = yield* fieldsOf(schema)
     const file = yield* Effect.acquireRelease(
       attempt(path, () => fs.openSync(path, "r")),
@@ -56,7 +56,8 @@ export const openTable = <Row>(
           takeRows(batches, indices, (batch, count) => {
             const body = count * sparse > batch.layout.rows ? readBody(file, batch) : null
             return (row) => rowsOf(batch, row, row + 1, body)[0]
-          }))
+          })
+        )
     }
     return reader
   })

@@ -175,7 +175,7 @@ const broken = (reason: string): never => {
 }
 
 /** Typed arrays need aligned memory; bodies read whole or in part are aligned, those of other writers may not be. */
-const aligned = (bytes: Uint8Array, size: number): Uint8Array => bytes.byteOffset % size === 0 ? bytes : bytes.slice()
+const aligned = (bytes: Uint8Array, size: number): Uint8Array => (bytes.byteOffset % size === 0 ? bytes : bytes.slice())
 
 const int32View = (bytes: Uint8Array): Int32Array => {
   const { buffer, byteLength, byteOffset } = aligned(bytes, 4)

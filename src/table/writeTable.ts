@@ -44,7 +44,8 @@ export const writeTable = <Row, E, R>(
           Effect.andThen(attempt(path, writer.finish))
         ),
       (writer) => Effect.sync(writer.close)
-    ))
+    )
+  )
 
 const attempt = <A>(path: string, run: () => A): Effect.Effect<A, RowFailure | TableFailure> =>
   Effect.suspend((): Effect.Effect<A, RowFailure | TableFailure> => {

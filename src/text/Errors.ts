@@ -9,8 +9,10 @@ export class TemplateMalformed extends Schema.TaggedError<TemplateMalformed>()("
 }) {
   override get message() {
     const around = this.source.slice(Math.max(0, this.position - 20), this.position + 20)
-    return `The template has a "${this.found}" with no partner or no name at character ${this.position}, near ` +
+    return (
+      `The template has a "${this.found}" with no partner or no name at character ${this.position}, near ` +
       `${JSON.stringify(around)}: write a column as {name} and a literal brace as {{ or }}.`
+    )
   }
 }
 
@@ -41,8 +43,10 @@ export class TextNotUnicode extends Schema.TaggedError<TextNotUnicode>()("TextNo
 }) {
   override get message() {
     const around = this.text.slice(Math.max(0, this.position - 20), this.position + 20)
-    return `Text ${this.index} of the batch has half of a surrogate pair at character ${this.position}, near ` +
+    return (
+      `Text ${this.index} of the batch has half of a surrogate pair at character ${this.position}, near ` +
       `${JSON.stringify(around)}: it is no Unicode text and has no tokens. Repair it or leave its row out.`
+    )
   }
 }
 

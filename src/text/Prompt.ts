@@ -34,9 +34,10 @@ export const prompt = <
   readonly response: Literal<Response>
 }): Prompt<Placeholders<Given> | Placeholders<Response> | Column | Placeholders<GivenWhenEmpty>> => ({
   prompt: template<Given>(sources.prompt),
-  whenEmpty: sources.whenEmpty === undefined
-    ? null
-    : { column: sources.whenEmpty.column, prompt: template<GivenWhenEmpty>(sources.whenEmpty.prompt) },
+  whenEmpty:
+    sources.whenEmpty === undefined
+      ? null
+      : { column: sources.whenEmpty.column, prompt: template<GivenWhenEmpty>(sources.whenEmpty.prompt) },
   response: template<Response>(sources.response)
 })
 

@@ -130,7 +130,7 @@ const at = (words: Uint32Array, index: number): number => words[index] ?? 0
 
 const scrambled = (state: Uint32Array, i: number): number => at(state, i - 1) ^ (at(state, i - 1) >>> 30)
 
-const bitLength = (n: number): number => n < 2 ** 32 ? 32 - Math.clz32(n) : 64 - Math.clz32(n / 2 ** 32)
+const bitLength = (n: number): number => (n < 2 ** 32 ? 32 - Math.clz32(n) : 64 - Math.clz32(n / 2 ** 32))
 
 /** The largest population that `sample` copies: 21, or 21 + 4^ceil(log4(3 count)) when more than 5 are drawn. */
 const poolLimit = (count: number): number => {

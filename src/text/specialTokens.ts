@@ -26,14 +26,15 @@ export interface SpecialTokens {
  * Reads the texts of `tokenizer_config.json` and `special_tokens_map.json`; either may be missing (null). As in
  * transformers, the second outweighs the first, but counts only where the first has no `added_tokens_decoder`.
  */
-export const readSpecialTokens = Effect.fnUntraced(function*(
+export const readSpecialTokens = Effect.fnUntraced(function* (
   configText: string | null,
   specialTokensMapText: string | null
 ): Effect.fn.Return<SpecialTokens, NotATokenizer> {
   const config = configText === null ? {} : yield* decode("tokenizer_config.json", Config, configText)
-  const map = specialTokensMapText === null || "added_tokens_decoder" in config
-    ? {}
-    : yield* decode("special_tokens_map.json", SpecialTokens, specialTokensMapText)
+  const map =
+    specialTokensMapText === null || "added_tokens_decoder" in config
+      ? {}
+      : yield* decode("special_tokens_map.json", SpecialTokens, specialTokensMapText)
   const tokens: typeof SpecialTokens.Type = { ...config, ...map }
   return {
     bos: contentOf(tokens.bos_token),
@@ -44,7 +45,7 @@ export const readSpecialTokens = Effect.fnUntraced(function*(
 })
 
 const contentOf = (token: typeof Token.Type | null | undefined): string | null =>
-  typeof token === "string" ? token : token?.content ?? null
+  typeof token === "string" ? token : (token?.content ?? null)
 
 const decode = <A>(file: string, schema: Schema.Codec<A, unknown>, text: string): Effect.Effect<A, NotATokenizer> =>
   Schema.decodeUnknownEffect(Schema.fromJsonString(schema))(text).pipe(

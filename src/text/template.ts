@@ -18,9 +18,11 @@ export type TextRow<Column extends string> = { readonly [Name in Column]: string
 
 /** The names between single braces in a string literal type; a doubled brace is a brace. */
 export type Placeholders<Source extends string> = Source extends `${string}{${infer Opened}`
-  ? Opened extends `{${infer Rest}` ? Placeholders<Rest>
-  : Opened extends `${infer Name}}${infer Rest}` ? Name | Placeholders<Rest>
-  : never
+  ? Opened extends `{${infer Rest}`
+    ? Placeholders<Rest>
+    : Opened extends `${infer Name}}${infer Rest}`
+      ? Name | Placeholders<Rest>
+      : never
   : never
 
 /** A text that the compiler can read: "a" + "b" is only a `string` to it, of which the gaps are unknown. */
@@ -36,10 +38,8 @@ export const template = <const Source extends string>(source: Literal<Source>): 
   Result.getOrThrow(parse(source)) as Template<Placeholders<Source>>
 
 /** The template filled in with a row's columns. */
-export const render = <Column extends string>(
-  { columns, literals }: Template<Column>,
-  row: TextRow<Column>
-): string => columns.reduce((text, column, i) => text + row[column] + (literals[i + 1] ?? ""), literals[0] ?? "")
+export const render = <Column extends string>({ columns, literals }: Template<Column>, row: TextRow<Column>): string =>
+  columns.reduce((text, column, i) => text + row[column] + (literals[i + 1] ?? ""), literals[0] ?? "")
 
 const token = /\{\{|\}\}|\{([^{}]+)\}|[{}]/g
 
@@ -68,10 +68,7 @@ const parse = (source: string): Result.Result<Template<string>, TemplateMalforme
 const doubled = (literal: string): string => literal.replace(/[{}]/g, "$&$&")
 
 const sourceOf = ({ columns, literals }: Template<string>): string =>
-  columns.reduce(
-    (text, column, i) => `${text}{${column}}${doubled(literals[i + 1] ?? "")}`,
-    doubled(literals[0] ?? "")
-  )
+  columns.reduce((text, column, i) => `${text}{${column}}${doubled(literals[i + 1] ?? "")}`, doubled(literals[0] ?? ""))
 
 const Parsed = Schema.Struct({ literals: Schema.Array(Schema.String), columns: Schema.Array(Schema.String) })
 

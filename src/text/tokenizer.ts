@@ -44,7 +44,7 @@ export interface Tokenizer {
  *
  * Fails if a file is not what its name says, or names a special token that the vocabulary lacks.
  */
-export const loadTokenizer = Effect.fnUntraced(function*(
+export const loadTokenizer = Effect.fnUntraced(function* (
   files: TokenizerFiles
 ): Effect.fn.Return<Tokenizer, TokenizerFailure> {
   const native = yield* readNative(files.tokenizer)
@@ -67,14 +67,13 @@ export const loadTokenizer = Effect.fnUntraced(function*(
     addsBos: bosId !== null && around?.at(0) === bosId,
     // A lone token around nothing that is BOS and EOS at once stands before the text.
     addsEos: eosId !== null && around?.at(-1) === eosId && !(around.length === 1 && eosId === bosId),
-    encodeBatch: (texts, { special }) =>
-      Effect.andThen(requireUnicode(texts), encode(native, texts, special)),
+    encodeBatch: (texts, { special }) => Effect.andThen(requireUnicode(texts), encode(native, texts, special)),
     decode: (ids) => call(() => native.decode(Array.from(ids), false))
   }
 })
 
 /** The library is native code, so it is loaded only where a tokenizer is. */
-const readNative = Effect.fnUntraced(function*(text: string): Effect.fn.Return<NativeTokenizer, TokenizerFailure> {
+const readNative = Effect.fnUntraced(function* (text: string): Effect.fn.Return<NativeTokenizer, TokenizerFailure> {
   yield* requireTokenizerJson(text)
   const library = yield* call(() => import("@anush008/tokenizers"))
   const native = yield* call(async () => library.Tokenizer.fromString(text))
@@ -88,11 +87,11 @@ const requireTokenizerJson = (text: string): Effect.Effect<void, NotATokenizer> 
   return Effect.try({
     try: (): unknown => JSON.parse(text),
     catch: (error) => notATokenizer(`it is not JSON (${reasonOf(error)})`)
-  }).pipe(Effect.flatMap((value) =>
-    typeof value === "object" && value !== null && "model" in value
-      ? Effect.void
-      : notATokenizer(`it has no "model"`)
-  ))
+  }).pipe(
+    Effect.flatMap((value) =>
+      typeof value === "object" && value !== null && "model" in value ? Effect.void : notATokenizer(`it has no "model"`)
+    )
+  )
 }
 
 const requireUnicode = (texts: ReadonlyArray<string>): Effect.Effect<void, TextNotUnicode> => {
@@ -115,4 +114,4 @@ const encode = (
 const call = <A>(run: () => Promise<A>): Effect.Effect<A, TokenizerUnsupported> =>
   Effect.tryPromise({ try: run, catch: (error) => new TokenizerUnsupported({ reason: reasonOf(error) }) })
 
-const reasonOf = (error: unknown): string => error instanceof Error ? error.message : String(error)
+const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))

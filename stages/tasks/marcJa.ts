@@ -12,9 +12,13 @@ export interface MarcJaRow {
 const prompts = {
   "0.2": {
     // The space before the line break is the harness's.
-    description: "製品レビューをnegativeかpositiveのいずれかのセンチメントに分類してください。出力は小文字化してください。 \n\n",
+    description:
+      "製品レビューをnegativeかpositiveのいずれかのセンチメントに分類してください。出力は小文字化してください。 \n\n",
     document: "製品レビュー:{sentence}\nセンチメント:",
-    choices: [{ label: "positive", text: "positive" }, { label: "negative", text: "negative" }]
+    choices: [
+      { label: "positive", text: "positive" },
+      { label: "negative", text: "negative" }
+    ]
   },
   "0.3": {
     description: instructionDescription,
@@ -26,7 +30,10 @@ const prompts = {
 
 ### 応答:
 `,
-    choices: [{ label: "positive", text: "ポジティブ" }, { label: "negative", text: "ネガティブ" }]
+    choices: [
+      { label: "positive", text: "ポジティブ" },
+      { label: "negative", text: "ネガティブ" }
+    ]
   }
 } as const
 

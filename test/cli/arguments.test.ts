@@ -20,28 +20,37 @@ const refused: ReadonlyArray<readonly [ReadonlyArray<string>, string]> = [
 ]
 
 it.effect.each(refused)("%j is refused", ([argv, reason]) =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const { message } = yield* Effect.flip(invocation(argv, {}))
     assert.include(message, reason)
     assert.include(message, 'Try "tanren --help"')
-  }))
+  })
+)
 
 it.effect("the store is what is said, or what the environment says, or cache", () =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const storeOf = (argv: ReadonlyArray<string>, environment: { readonly TANREN_STORE?: string }) =>
       Effect.map(invocation(["plan", "a.ts", ...argv], environment), (asked) =>
-        asked.kind === "verb" ? asked.options.store : null)
+        asked.kind === "verb" ? asked.options.store : null
+      )
     assert.strictEqual(yield* storeOf([], {}), "cache")
     assert.strictEqual(yield* storeOf([], { TANREN_STORE: "/disk" }), "/disk")
     assert.strictEqual(yield* storeOf(["--store", "here"], { TANREN_STORE: "/disk" }), "here")
-  }))
+  })
+)
 
 it.effect("options may stand anywhere", () =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const [before, after] = yield* Effect.all([
       invocation(["--json", "plan", "--jobs", "3", "a.ts", "node"], {}),
       invocation(["plan", "a.ts", "node", "--jobs=3", "--json"], {})
     ])
     assert.deepStrictEqual(before, after)
-    assert.deepInclude(before.kind === "verb" ? before.options : null, { file: "a.ts", node: "node", json: true, jobs: 3 })
-  }))
+    assert.deepInclude(before.kind === "verb" ? before.options : null, {
+      file: "a.ts",
+      node: "node",
+      json: true,
+      jobs: 3
+    })
+  })
+)

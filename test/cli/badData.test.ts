@@ -44,12 +44,12 @@ test.concurrent("JSON with a stray comma is named by file, row and what is wrong
 })
 
 test.concurrent("a row without a column is named by file, row and column", async () => {
-  const told = await failureOf({ "rows/a.json": rowsOf(3, (index) => index === 1 ? { output: undefined } : {}) })
+  const told = await failureOf({ "rows/a.json": rowsOf(3, (index) => (index === 1 ? { output: undefined } : {})) })
   assert.match(told, /Row 1 of rows\/a\.json \(line 1\).*"output"/)
 })
 
 test.concurrent("a column of another type is named, and so is every other problem of the row", async () => {
-  const told = await failureOf({ "rows/a.json": rowsOf(3, (index) => index === 2 ? { output: 7, input: null } : {}) })
+  const told = await failureOf({ "rows/a.json": rowsOf(3, (index) => (index === 2 ? { output: 7, input: null } : {})) })
   assert.match(told, /Row 2 of rows\/a\.json.*"input".*"output"/)
 })
 
@@ -68,7 +68,7 @@ test.concurrent("a filter that keeps nothing", async () => {
 })
 
 test.concurrent("a filter whose condition throws", async () => {
-  const keep = '(row) => JSON.parse(row.output) === 1'
+  const keep = "(row) => JSON.parse(row.output) === 1"
   const files = { ...goodFile, "pipeline.ts": making(`filter({ name: "odd", keep: ${keep} })(rows)`) }
   assert.match(await failureOf(files, [load]), /The function of the filter "odd" threw at row 0: SyntaxError/)
 })
@@ -91,7 +91,9 @@ const made = pipe(
 export default experiment("data", { results: {}, outputs: { made } })
 `
   }
-  const told = await failureOf(files, ["format", load], (folder) => cpSync(base, path.join(folder, "base"), { recursive: true }))
+  const told = await failureOf(files, ["format", load], (folder) =>
+    cpSync(base, path.join(folder, "base"), { recursive: true })
+  )
   assert.match(told, /Row 0 has \d+ tokens, but the stage "tokenize" takes at most 5/)
 })
 
@@ -106,5 +108,8 @@ const made = pipe(load.files({ files: "rows/*.json", row }), format({ template: 
 export default experiment("data", { results: {}, outputs: { made } })
 `
   }
-  assert.match(await failureOf(files, [load]), /"format" reads the text column "\w+".*The columns there are: instruction/)
+  assert.match(
+    await failureOf(files, [load]),
+    /"format" reads the text column "\w+".*The columns there are: instruction/
+  )
 })

@@ -13,8 +13,8 @@ const ran = (lines: ReadonlyArray<Line>): ReadonlyArray<unknown> =>
 
 /** The file of the record of a step. */
 const recordOf = (project: Project, step: string): string => {
-  const file = filesIn(project, "actions").find((each) =>
-    JSON.parse(readFileSync(each, "utf8")).provenance.step === step
+  const file = filesIn(project, "actions").find(
+    (each) => JSON.parse(readFileSync(each, "utf8")).provenance.step === step
   )
   if (file === undefined) throw new Error(`no record of ${step}`)
   return file
@@ -45,25 +45,29 @@ const flipBit = (file: string) => {
 const cutShort = (file: string) => truncateSync(file, statSync(file).size - 7)
 
 describe.concurrent("what lies damaged in the store", () => {
-  test.for([["a flipped bit", flipBit], ["a cut", cutShort]] as const)(
-    "%s: the object is made again, and nothing that is whole",
-    async ([, change]) => {
-      const project = makeProject(dataProject())
-      await project.tanren("run", "pipeline.ts")
-      const { objects } = stored(project)
-      damage(objectOf(project, "holdOut", "training"), change)
-      const plan = await project.lines("plan", "pipeline.ts", "holdOut")
-      assert.deepInclude(plan[0], { status: "run", reason: "its stored result is missing or damaged" })
-      assert.deepStrictEqual(ran(await project.lines("run", "pipeline.ts")), ["holdOut"])
-      assert.deepStrictEqual(stored(project).objects, objects)
-    }
-  )
+  test.for([
+    ["a flipped bit", flipBit],
+    ["a cut", cutShort]
+  ] as const)("%s: the object is made again, and nothing that is whole", async ([, change]) => {
+    const project = makeProject(dataProject())
+    await project.tanren("run", "pipeline.ts")
+    const { objects } = stored(project)
+    damage(objectOf(project, "holdOut", "training"), change)
+    const plan = await project.lines("plan", "pipeline.ts", "holdOut")
+    assert.deepInclude(plan[0], { status: "run", reason: "its stored result is missing or damaged" })
+    assert.deepStrictEqual(ran(await project.lines("run", "pipeline.ts")), ["holdOut"])
+    assert.deepStrictEqual(stored(project).objects, objects)
+  })
 
   test("a chain of damaged objects is made again from its sound beginning", async () => {
     const project = makeProject(dataProject())
     await project.tanren("run", "pipeline.ts")
     const { objects } = stored(project)
-    for (const [step, output] of [[load, "rows"], ["filter: no translation", "rows"], ["shorten", "rows"]] as const) {
+    for (const [step, output] of [
+      [load, "rows"],
+      ["filter: no translation", "rows"],
+      ["shorten", "rows"]
+    ] as const) {
       damage(objectOf(project, step, output), flipBit)
     }
     const { code, err } = await project.tanren("run", "pipeline.ts")
@@ -75,9 +79,11 @@ describe.concurrent("what lies damaged in the store", () => {
     const project = makeProject({
       "rows/a.json": rowsOf(20),
       "counting.ts": counting,
-      "pipeline.ts": pipelineOf("", "{ results: { all: { rows: counting(rows) } }, expect: { all: { rows: atLeast(20) } } }", [
-        "counting"
-      ])
+      "pipeline.ts": pipelineOf(
+        "",
+        "{ results: { all: { rows: counting(rows) } }, expect: { all: { rows: atLeast(20) } } }",
+        ["counting"]
+      )
     })
     await project.tanren("run", "pipeline.ts")
     const file = recordOf(project, "counting")
@@ -109,10 +115,11 @@ describe.concurrent("what moves while a stage runs", () => {
     "rows/a.json": rowsOf(20),
     "gate.ts": gate,
     "counting.ts": counting,
-    "pipeline.ts": pipelineOf('const held = gate("held")(rows)', "{ results: {}, outputs: { count: counting(held) } }", [
-      "gate",
-      "counting"
-    ])
+    "pipeline.ts": pipelineOf(
+      'const held = gate("held")(rows)',
+      "{ results: {}, outputs: { count: counting(held) } }",
+      ["gate", "counting"]
+    )
   }
 
   /** Runs the pipeline and edits a file while the gate is shut. */
@@ -128,7 +135,10 @@ describe.concurrent("what moves while a stage runs", () => {
     const project = makeProject(files)
     const { code, err } = await during(project, () => project.write("gate.ts", gate.replace("sleep(10)", "sleep(11)")))
     assert.strictEqual(code, 1)
-    assert.match(err, /^✗ held: While "held" ran, what it was made from changed: \S+gate\.ts\. Its result was not stored/)
+    assert.match(
+      err,
+      /^✗ held: While "held" ran, what it was made from changed: \S+gate\.ts\. Its result was not stored/
+    )
     assert.deepStrictEqual(stored(project).steps, [load])
     assert.deepStrictEqual(ran(await project.lines("run", "pipeline.ts")), ["held", "counting"])
   })
@@ -142,7 +152,9 @@ describe.concurrent("what moves while a stage runs", () => {
 
   test("code of a stage that is yet to start: its result is not kept under either key", async () => {
     const project = makeProject(files)
-    const { code, err } = await during(project, () => project.write("counting.ts", counting.replace("rows.rows", "rows.rows + 1")))
+    const { code, err } = await during(project, () =>
+      project.write("counting.ts", counting.replace("rows.rows", "rows.rows + 1"))
+    )
     assert.strictEqual(code, 1)
     assert.match(err, /^✗ counting: While "counting" ran, what it was made from changed: \S+counting\.ts/)
     assert.deepStrictEqual(stored(project).steps, ["held", load])
@@ -175,7 +187,10 @@ writeFileSync(new URL("gate.ts", import.meta.url), ${JSON.stringify(gate.replace
     })
     const { code, err } = await project.tanren("run", "pipeline.ts")
     assert.strictEqual(code, 2)
-    assert.match(err, /^These modules changed after this process loaded them: \S+gate\.ts\. Nothing was run\. Run again\.\n$/)
+    assert.match(
+      err,
+      /^These modules changed after this process loaded them: \S+gate\.ts\. Nothing was run\. Run again\.\n$/
+    )
     assert.deepStrictEqual(stored(project).steps, [])
   })
 })

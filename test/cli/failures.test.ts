@@ -71,7 +71,11 @@ describe("a stage that fails", () => {
 
 test.for([
   ["throwing", throwing, 'The stage "throwing" broke while it made "odd": rows.size is not a function'],
-  ["forgetful", forgetful, 'The stage "forgetful" broke while it made "odd": it promised the output "rows" and did not give it']
+  [
+    "forgetful",
+    forgetful,
+    'The stage "forgetful" broke while it made "odd": it promised the output "rows" and did not give it'
+  ]
 ] as const)("a stage that is %s breaks in one paragraph", async ([name, text, message]) => {
   const project = makeProject({
     ...rows,
@@ -135,17 +139,19 @@ describe("misuse ends with code 2 and one paragraph that says", () => {
   })
 
   test("every field of a config that does not fit", async () => {
-    const told = await pipeline(pipelineOf("", '{ results: {}, outputs: holdOut({ rows: -1, seed: 0.5 })(rows) }'))
+    const told = await pipeline(pipelineOf("", "{ results: {}, outputs: holdOut({ rows: -1, seed: 0.5 })(rows) }"))
     assert.include(told, "holdOut")
     assert.include(told, '"rows": ')
     assert.include(told, '"seed": ')
   })
 
   test("the free variable of a function that is not closed", async () => {
-    const told = await pipeline(pipelineOf(
-      'const most = 3\nconst kept = filter({ name: "short", keep: (row) => row.input.length < most })(rows)',
-      "{ results: {}, outputs: { kept } }"
-    ))
+    const told = await pipeline(
+      pipelineOf(
+        'const most = 3\nconst kept = filter({ name: "short", keep: (row) => row.input.length < most })(rows)',
+        "{ results: {}, outputs: { kept } }"
+      )
+    )
     assert.match(told, /\bmost\b.*config/)
   })
 })

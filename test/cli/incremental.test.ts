@@ -38,7 +38,10 @@ const finished = async (): Promise<Project> => {
 
 test("a first plan runs what it can tell and waits for the rest; a second run executes nothing", async () => {
   const project = makeProject(dataProject())
-  assert.deepStrictEqual(status(await project.lines("plan", "pipeline.ts")), { ...everything("blocked"), [load]: "run" })
+  assert.deepStrictEqual(status(await project.lines("plan", "pipeline.ts")), {
+    ...everything("blocked"),
+    [load]: "run"
+  })
   assert.deepStrictEqual(ran(await project.lines("run", "pipeline.ts")), all)
   assert.deepStrictEqual(status(await project.lines("plan", "pipeline.ts")), everything("cached"))
   assert.deepStrictEqual(ran(await project.lines("run", "pipeline.ts")), [])
@@ -46,7 +49,10 @@ test("a first plan runs what it can tell and waits for the rest; a second run ex
 
 test("comments, layout, types, unrelated exports and names of files change nothing", async () => {
   const project = await finished()
-  project.write("shorten.ts", `/* a comment */\n${project.read("shorten.ts").replaceAll("\n", "\n\n").replaceAll('"', "'")}`)
+  project.write(
+    "shorten.ts",
+    `/* a comment */\n${project.read("shorten.ts").replaceAll("\n", "\n\n").replaceAll('"', "'")}`
+  )
   edit(project, "constants.ts", "unrelated = 1", "unrelated: number = 2")
   project.write("bounds.ts", project.read("limits.ts"))
   project.remove("limits.ts")
@@ -60,7 +66,9 @@ test("a constant three imports away runs the stage that reaches it, and why name
   const expected = { ...everything("blocked"), [load]: "cached", [filter]: "cached", shorten: "run" }
   assert.deepStrictEqual(status(await project.lines("plan", "pipeline.ts")), expected)
   const [why] = await project.lines("why", "pipeline.ts", "shorten")
-  const { changes: [change, ...others] } = Schema.decodeUnknownSync(Why)(why)
+  const {
+    changes: [change, ...others]
+  } = Schema.decodeUnknownSync(Why)(why)
   assert.isEmpty(others)
   assert.include(change, { kind: "declaration", name: "constants.ts: longest" })
   assert.match(change?.before ?? "", /longest\s*=\s*100/)
@@ -76,9 +84,15 @@ test("a config field that changed is named with both values", async () => {
 
 test("a row that reaches the end runs what follows it; one that the filter drops runs load and filter alone", async () => {
   const project = await finished()
-  project.write("rows/a.json", rowsOf(20, (index) => index === 5 ? { output: "other" } : {}))
+  project.write(
+    "rows/a.json",
+    rowsOf(20, (index) => (index === 5 ? { output: "other" } : {}))
+  )
   assert.deepStrictEqual(ran(await project.lines("run", "pipeline.ts")), [load, filter])
-  project.write("rows/a.json", rowsOf(20, (index) => index === 6 ? { output: "other" } : {}))
+  project.write(
+    "rows/a.json",
+    rowsOf(20, (index) => (index === 6 ? { output: "other" } : {}))
+  )
   const again = ran(await project.lines("run", "pipeline.ts"))
   assert.deepStrictEqual(again.slice(0, 4), [load, filter, "shorten", "holdOut"])
   assert.lengthOf(again, 5, "the row is in one of the two parts: the other is cut off early")
@@ -100,7 +114,7 @@ test("a shared branch built twice runs once", async () => {
     "pipeline.ts",
     "export default",
     'const twin = pipe(load.files({ files: "rows/*.json", row: InstructionRow }), filter({ name: "no translation", ' +
-      "keep: (row) => !row.instruction.includes(\"翻訳\") }))\nexport default"
+      'keep: (row) => !row.instruction.includes("翻訳") }))\nexport default'
   )
   edit(project, "pipeline.ts", "training: parts.training", "twin, training: parts.training")
   assert.deepStrictEqual(status(await project.lines("plan", "pipeline.ts")), everything("cached"))

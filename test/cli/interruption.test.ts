@@ -25,10 +25,16 @@ const files = {
 
 const has = (project: Project, file: string) => existsSync(path.join(project.folder, file))
 
-const eventsOf = ({ out }: Ended): ReadonlyArray<Line> => out.trim().split("\n").map((line) => JSON.parse(line))
+const eventsOf = ({ out }: Ended): ReadonlyArray<Line> =>
+  out
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line))
 
 const started = (ended: Ended): ReadonlyArray<unknown> =>
-  eventsOf(ended).filter(({ event }) => event === "started").map(({ node }) => node)
+  eventsOf(ended)
+    .filter(({ event }) => event === "started")
+    .map(({ node }) => node)
 
 /** Objects of an undisturbed run of the same pipeline. */
 const undisturbed = async (pipeline: string, name: string): Promise<ReadonlyArray<string>> => {
@@ -52,18 +58,24 @@ test.concurrent.for([
   const done = lines.find(({ event }) => event === "done")
   assert.deepStrictEqual(done?.nodes, { [load]: "cached", [name]: "ran", counting: "ran" })
   const { leases, objects, temporary } = stored(project)
-  assert.deepStrictEqual({ leases, objects, temporary }, { leases: [], objects: await undisturbed(pipeline, name), temporary: [] })
+  assert.deepStrictEqual(
+    { leases, objects, temporary },
+    { leases: [], objects: await undisturbed(pipeline, name), temporary: [] }
+  )
 })
 
-test.concurrent.for(["SIGINT", "SIGTERM"] as const)("%s ends a run, keeps what is finished and leaves nothing torn", async (signal) => {
-  const project = makeProject(files)
-  const { ended, process } = project.start("run", "big.ts")
-  await until(() => has(project, "big.started"))
-  process.kill(signal)
-  assert.strictEqual((await ended).code, 130)
-  const { leases, steps, temporary } = stored(project)
-  assert.deepStrictEqual({ leases, steps, temporary }, { leases: [], steps: [load], temporary: [] })
-})
+test.concurrent.for(["SIGINT", "SIGTERM"] as const)(
+  "%s ends a run, keeps what is finished and leaves nothing torn",
+  async (signal) => {
+    const project = makeProject(files)
+    const { ended, process } = project.start("run", "big.ts")
+    await until(() => has(project, "big.started"))
+    process.kill(signal)
+    assert.strictEqual((await ended).code, 130)
+    const { leases, steps, temporary } = stored(project)
+    assert.deepStrictEqual({ leases, steps, temporary }, { leases: [], steps: [load], temporary: [] })
+  }
+)
 
 test.concurrent("two runs at once execute each stage once", async () => {
   const project = makeProject(files)
@@ -71,7 +83,10 @@ test.concurrent("two runs at once execute each stage once", async () => {
   await until(() => has(project, "held.started"))
   project.write("held.go", "")
   const ended = await Promise.all(runs.map(({ ended }) => ended))
-  assert.deepStrictEqual(ended.map(({ code }) => code), [0, 0])
+  assert.deepStrictEqual(
+    ended.map(({ code }) => code),
+    [0, 0]
+  )
   assert.deepStrictEqual(ended.flatMap(started).sort(), ["counting", "held", load])
   assert.strictEqual(project.read("held.started"), "x")
   assert.deepStrictEqual(stored(project).leases, [])

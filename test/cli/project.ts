@@ -59,22 +59,34 @@ export const makeProject = (files: { readonly [file: string]: string }): Project
     const child = spawn(process.execPath, [launcher, ...args], { cwd: folder, stdio: ["ignore", "pipe", "pipe"] })
     children.push(child)
     const texts = { out: "", err: "" }
-    child.stdout.on("data", (data) => texts.out += data)
-    child.stderr.on("data", (data) => texts.err += data)
+    child.stdout.on("data", (data) => (texts.out += data))
+    child.stderr.on("data", (data) => (texts.err += data))
     const ended = new Promise<Ended>((resolve) => child.on("close", (code) => resolve({ code: code ?? -1, ...texts })))
     return { process: child, ended }
   }
   const tanren: Project["tanren"] = (...args) =>
     new Promise((resolve) =>
       execFile(process.execPath, [launcher, ...args], { cwd: folder, maxBuffer: 1 << 26 }, (error, out, err) =>
-        resolve({ code: error === null ? 0 : typeof error.code === "number" ? error.code : -1, out, err }))
+        resolve({ code: error === null ? 0 : typeof error.code === "number" ? error.code : -1, out, err })
+      )
     )
   const lines: Project["lines"] = async (...args) => {
     const { err, out } = await tanren(...args, "--json")
     if (out === "") throw new Error(`no output; standard error: ${err}`)
-    return out.trim().split("\n").map((line) => JSON.parse(line))
+    return out
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line))
   }
-  return { folder, write, read: (file) => readFileSync(at(file), "utf8"), remove: (file) => rmSync(at(file)), tanren, lines, start }
+  return {
+    folder,
+    write,
+    read: (file) => readFileSync(at(file), "utf8"),
+    remove: (file) => rmSync(at(file)),
+    tanren,
+    lines,
+    start
+  }
 }
 
 /** Waits for something outside the process; gives up after a minute. */
@@ -87,13 +99,15 @@ export const until = async (condition: () => boolean): Promise<void> => {
 
 /** Rows of a small instruction corpus; every fifth is a translation. */
 export const rowsOf = (count: number, change: (index: number) => object = () => ({})): string =>
-  JSON.stringify(Array.from({ length: count }, (_, index) => ({
-    index: String(index),
-    instruction: index % 5 === 0 ? "次の日本語を英語に翻訳してください。" : `問い${index}に答えてください。`,
-    input: index % 2 === 0 ? "" : `入力${index}`,
-    output: `答え${index}`,
-    ...change(index)
-  })))
+  JSON.stringify(
+    Array.from({ length: count }, (_, index) => ({
+      index: String(index),
+      instruction: index % 5 === 0 ? "次の日本語を英語に翻訳してください。" : `問い${index}に答えてください。`,
+      input: index % 2 === 0 ? "" : `入力${index}`,
+      output: `答え${index}`,
+      ...change(index)
+    }))
+  )
 
 /** A pipeline without a model: load, filter, a stage of the user's own, split, format. */
 export const dataProject = (): { readonly [file: string]: string } => ({

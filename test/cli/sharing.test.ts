@@ -37,7 +37,9 @@ test.for([1, 2])("no more than %i stages work at once, and as many do", async (j
   })
   const { code } = await project.tanren("run", "pipeline.ts", "--jobs", String(jobs))
   assert.strictEqual(code, 0)
-  const values = (await project.lines("show", "pipeline.ts")).flatMap(({ value }) => value === undefined ? [] : [value])
+  const values = (await project.lines("show", "pipeline.ts")).flatMap(({ value }) =>
+    value === undefined ? [] : [value]
+  )
   assert.deepStrictEqual(values, [jobs, jobs, jobs, jobs])
 })
 
@@ -57,7 +59,10 @@ export default experiment("data", {
 })
 `
   })
-  project.write("shortenStage.ts", project.read("shortenStage.ts").replace("const shortenStage", "export const shortenStage"))
+  project.write(
+    "shortenStage.ts",
+    project.read("shortenStage.ts").replace("const shortenStage", "export const shortenStage")
+  )
   assert.deepStrictEqual(outcomes(await project.lines("run", "pipeline.ts")), ["ran", "ran", "ran"])
 })
 
@@ -75,32 +80,39 @@ test("the environment says where the store is, unless the command line does", as
 
 test("a terminal's codes stay away from output that is no terminal", async () => {
   const { err, out } = await makeProject(dataProject()).tanren("run", "pipeline.ts")
-  assert.notMatch(`${out}${err}`, /[\r\u001b]/)
+  assert.notInclude(out, "\r")
+  assert.notInclude(out, "\u001b")
   assert.strictEqual(err, "")
 })
 
 const canMount = process.platform === "linux" && process.getuid?.() === 0
 
-test.runIf(canMount)("a full disk ends the stage in one paragraph, and leaves nothing half-written", async (context) => {
-  const project = makeProject({
-    "rows/a.json": rowsOf(20_000),
-    "counting.ts": counting,
-    "pipeline.ts": pipelineOf("", "{ results: {}, outputs: { count: counting(rows) } }", ["counting"])
-  })
-  const disk = path.join(project.folder, "disk")
-  mkdirSync(disk)
-  try {
-    execFileSync("mount", ["-t", "tmpfs", "-o", "size=512k", "tmpfs", disk], { stdio: "ignore" })
-  } catch {
-    return context.skip("this user may not mount a file system")
+test.runIf(canMount)(
+  "a full disk ends the stage in one paragraph, and leaves nothing half-written",
+  async (context) => {
+    const project = makeProject({
+      "rows/a.json": rowsOf(20_000),
+      "counting.ts": counting,
+      "pipeline.ts": pipelineOf("", "{ results: {}, outputs: { count: counting(rows) } }", ["counting"])
+    })
+    const disk = path.join(project.folder, "disk")
+    mkdirSync(disk)
+    try {
+      execFileSync("mount", ["-t", "tmpfs", "-o", "size=512k", "tmpfs", disk], { stdio: "ignore" })
+    } catch {
+      return context.skip("this user may not mount a file system")
+    }
+    try {
+      const { code, err } = await project.tanren("run", "pipeline.ts", "--store", "disk/store")
+      assert.strictEqual(code, 1, err)
+      assert.match(err, /^✗ load: rows\/\*\.json: [^\n]*(disk is full|no space left)[^\n]*\n$/i)
+      const { leases, objects, steps, temporary } = stored(project, "disk/store")
+      assert.deepStrictEqual(
+        { leases, objects, steps, temporary },
+        { leases: [], objects: [], steps: [], temporary: [] }
+      )
+    } finally {
+      execFileSync("umount", [disk])
+    }
   }
-  try {
-    const { code, err } = await project.tanren("run", "pipeline.ts", "--store", "disk/store")
-    assert.strictEqual(code, 1, err)
-    assert.match(err, /^✗ load: rows\/\*\.json: [^\n]*(disk is full|no space left)[^\n]*\n$/i)
-    const { leases, objects, steps, temporary } = stored(project, "disk/store")
-    assert.deepStrictEqual({ leases, objects, steps, temporary }, { leases: [], objects: [], steps: [], temporary: [] })
-  } finally {
-    execFileSync("umount", [disk])
-  }
-})
+)

@@ -27,5 +27,7 @@ export const stored = (project: Project, store = "cache"): Stored => ({
   steps: filesIn(project, "actions", store)
     .map((file): string => JSON.parse(readFileSync(file, "utf8")).provenance.step)
     .sort(),
-  objects: filesIn(project, "objects", store).map((file) => file.split(path.sep).slice(-2).join("")).sort()
+  objects: filesIn(project, "objects", store)
+    .map((file) => file.split(path.sep).slice(-2).join(""))
+    .sort()
 })

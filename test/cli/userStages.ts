@@ -21,12 +21,15 @@ export const ${name} = (name: string) => <Row>(rows: Table<Row>): Table<Row> =>
 `
 
 /** A stage that waits, once it has said so in the file "NAME.started", until the file "NAME.go" is there. */
-export const gate = overRows("gate", `
+export const gate = overRows(
+  "gate",
+  `
   return Effect.gen(function*() {
     appendFileSync(config.name + ".started", "x")
     while (!existsSync(config.name + ".go")) yield* Effect.sleep(10)
     return { rows: rows.batches }
-  })`)
+  })`
+)
 
 /** A gate that reads the files in "rows" itself. */
 export const reader = `${header}
@@ -48,13 +51,16 @@ export const reader = (name: string) => apply(readerStage, {
 `
 
 /** A stage that gives some rows, and waits like a gate before it gives more. */
-export const stutter = overRows("stutter", `
+export const stutter = overRows(
+  "stutter",
+  `
   const wait = Effect.gen(function*() {
     appendFileSync(config.name + ".started", "x")
     while (!existsSync(config.name + ".go")) yield* Effect.sleep(10)
   })
   const many = Stream.flatMap(Stream.range(1, 200), () => rows.batches)
-  return Effect.succeed({ rows: many.pipe(Stream.concat(Stream.fromEffectDrain(wait)), Stream.concat(many)) })`)
+  return Effect.succeed({ rows: many.pipe(Stream.concat(Stream.fromEffectDrain(wait)), Stream.concat(many)) })`
+)
 
 /** A stage with a bug. */
 export const throwing = overRows("throwing", `throw new TypeError("rows.size is not a function")`)
@@ -63,8 +69,11 @@ export const throwing = overRows("throwing", `throw new TypeError("rows.size is 
 export const forgetful = overRows("forgetful", `return Effect.succeed({} as never)`)
 
 /** A stage that fails as a stage should. */
-export const failing = overRows("failing", `
-  return Effect.fail({ _tag: "NoSun", message: "The sun did not rise. Wait for another day." })`)
+export const failing = overRows(
+  "failing",
+  `
+  return Effect.fail({ _tag: "NoSun", message: "The sun did not rise. Wait for another day." })`
+)
 
 /** The score of a table: how many rows it has. */
 export const counting = `${header}

@@ -28,36 +28,40 @@ const written = (text: string): unknown => new Function(`return (${text})`)()
 describe("one text", () => {
   const same = (name: string, one: unknown, two: unknown, schema: Schema.Codec<unknown, unknown> = Config) =>
     it.effect(name, () =>
-      Effect.gen(function*() {
+      Effect.gen(function* () {
         const before = yield* canonical(one, schema)
         const after = yield* canonical(two, schema)
         assert.strictEqual(before.text, after.text)
         assert.strictEqual(before.digest, after.digest)
         assert.deepStrictEqual(before.json, after.json)
-      }))
+      })
+    )
   same("a default of construction, written out or left out", { rank: 4, alpha: 16 }, { rank: 4 })
   same("a default of decoding, written out or left out", { rank: 4, alpha: 16 }, { rank: 4 }, Decoded)
   same("the order of keys", { rank: 4, alpha: 1 }, { alpha: 1, rank: 4 })
   same("undefined and absent", { rank: 4, targets: undefined }, { rank: 4 })
-  same("a function laid out otherwise", { rank: 4, keep: written("(row) => row.a > 1") }, {
-    rank: 4,
-    keep: written("row =>\n  row.a > 1 /* above one */")
-  })
+  same(
+    "a function laid out otherwise",
+    { rank: 4, keep: written("(row) => row.a > 1") },
+    {
+      rank: 4,
+      keep: written("row =>\n  row.a > 1 /* above one */")
+    }
+  )
   it.effect("holds defaults, functions and schemas", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const row = Schema.Struct({ a: Schema.String })
       const { text, value } = yield* canonical({ rank: 4, keep: written("(row) => row.a > 1"), row })
-      assert.strictEqual(
-        text,
-        `{"alpha":16,"keep":{"$function":"row=>row.a>1"},"rank":4,"row":{"$schema":"a row"}}`
-      )
+      assert.strictEqual(text, `{"alpha":16,"keep":{"$function":"row=>row.a>1"},"rank":4,"row":{"$schema":"a row"}}`)
       assert.include(value, { alpha: 16, rank: 4, row })
-    }))
+    })
+  )
   it.effect("encodes what has another form in JSON", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const schema = Schema.Struct({ count: Schema.NumberFromString })
       assert.strictEqual((yield* canonical({ count: 7 }, schema)).text, `{"count":"7"}`)
-    }))
+    })
+  )
   it("has sorted keys and the shortest numbers", () => {
     assert.strictEqual(
       canonicalText({ b: [1.0, 1e21, 0.1], a: { d: null, c: "é\n" }, Z: true }),
@@ -69,17 +73,22 @@ describe("one text", () => {
 describe("problems", () => {
   const Loose = Schema.Struct({ any: Schema.Unknown })
   it.effect("each with its path, in one paragraph", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const { message, problems } = yield* Effect.flip(canonical({ rank: 1.5, alpha: "x", targets: ["a", 2], rnak: 3 }))
       assert.deepStrictEqual(problems.map(({ path }) => path).sort(), ["alpha", "rank", "rnak", "targets[1]"])
       assert.notInclude(message, "\n")
       assert.include(message, `4 problems`)
-    }))
+    })
+  )
   it.effect("a name that the schema does not have, and nothing else", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const { problems } = yield* Effect.flip(canonical({ rank: 1, alpha: 2, rnak: 3 }))
-      assert.deepStrictEqual(problems.map(({ path }) => path), ["rnak"])
-    }))
+      assert.deepStrictEqual(
+        problems.map(({ path }) => path),
+        ["rnak"]
+      )
+    })
+  )
   const refused: ReadonlyArray<readonly [string, unknown, string]> = [
     ["NaN", NaN, "NaN"],
     ["negative zero", [1, -0], "any[1]"],
@@ -90,16 +99,18 @@ describe("problems", () => {
   ]
   for (const [name, value, expected] of refused) {
     it.effect(name, () =>
-      Effect.gen(function*() {
+      Effect.gen(function* () {
         assert.include((yield* Effect.flip(canonical({ any: value }, Loose))).message, expected)
-      }))
+      })
+    )
   }
   it.effect("a row schema that cannot be described", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const describe = () => Effect.fail({ message: "no columns" })
       const failing = canonicalConfig(Config, { rank: 1, row: Schema.String }, describe)
       assert.include((yield* Effect.flip(failing)).message, `"row": no columns`)
-    }))
+    })
+  )
 })
 
 describe("differences", () => {

@@ -10,19 +10,23 @@ const method = (text: string, name: string): Function => new Function(`return ({
 
 const same = (name: string, one: string, two: string) =>
   it.effect(name, () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       assert.strictEqual(yield* closedText(written(one)), yield* closedText(written(two)))
-    }))
+    })
+  )
 
 describe("the text", () => {
-  same("is blind to comments, layout and quotes",
+  same(
+    "is blind to comments, layout and quotes",
     `(row) => !/翻訳|translate/i.test(row.instruction + "a")`,
-    "row =>\n  /* no translation */ (!/翻訳|translate/i.test(row.instruction + 'a'))")
+    "row =>\n  /* no translation */ (!/翻訳|translate/i.test(row.instruction + 'a'))"
+  )
   same("is blind to how a number is written", "(x) => x > 1_000", "x => x > 1e3")
   it.effect("tells functions apart", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       assert.notStrictEqual(yield* closedText(written("(x) => x > 1")), yield* closedText(written("(x) => x > 2")))
-    }))
+    })
+  )
 })
 
 describe("closed", () => {
@@ -64,18 +68,21 @@ describe("not closed", () => {
   ]
   for (const [text, expected] of refused) {
     it.effect(text, () =>
-      Effect.gen(function*() {
+      Effect.gen(function* () {
         assert.include((yield* Effect.flip(closedText(written(text)))).message, expected)
-      }))
+      })
+    )
   }
   it.effect("a built-in or bound function", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       assert.include((yield* Effect.flip(closedText(Math.max))).message, "has no text")
       assert.include((yield* Effect.flip(closedText(written("(x) => x").bind(null)))).message, "has no text")
-    }))
+    })
+  )
   it.effect("every problem is named at once", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const { problems } = yield* Effect.flip(closedText(written("(x) => first(x) + second(x) + Math.random()")))
       assert.strictEqual(problems.length, 3)
-    }))
+    })
+  )
 })

@@ -18,7 +18,7 @@ export function parse(text: string): number { return text.length * limit }
 
 /** Asserts that two versions of a project have one fingerprint, or two. */
 const compare = (expected: "same" | "different", before: Files, after: Files, main?: readonly [string, string]) =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const one = yield* fingerprintOf(before, main?.[0])
     const two = yield* fingerprintOf(after, main?.[1])
     assert.strictEqual(one.digest === two.digest ? "same" : "different", expected)
@@ -61,13 +61,17 @@ export { load }`
   })
   const moved = { ...base, "stages/other.ts": (base["main.ts"] ?? "").replace("./", "../") }
   same("the stage's own file renamed", base, moved, ["main.ts", "stages/other.ts"])
-  same("a file renamed that is loaded on demand", {
-    "main.ts": stageFile("", `return (await import("./lazy.ts")).go()`),
-    "lazy.ts": "export const go = () => 1"
-  }, {
-    "main.ts": stageFile("", `return (await import("./slow/lazy.ts")).go()`),
-    "slow/lazy.ts": "export const go = () => 1"
-  })
+  same(
+    "a file renamed that is loaded on demand",
+    {
+      "main.ts": stageFile("", `return (await import("./lazy.ts")).go()`),
+      "lazy.ts": "export const go = () => 1"
+    },
+    {
+      "main.ts": stageFile("", `return (await import("./slow/lazy.ts")).go()`),
+      "slow/lazy.ts": "export const go = () => 1"
+    }
+  )
   same("a barrel in between", base, {
     ...base,
     "main.ts": stageFile(`import { loadAll as load } from "./barrel.ts"`, `return load("x")`),
@@ -80,86 +84,126 @@ describe("what matters", () => {
   different("a constant three imports away", base, edited("constants.ts", "limit = 10", "limit = 11"))
   different("the stage itself", base, edited("main.ts", `load("x")`, `load("y")`))
   different("const for let", base, edited("constants.ts", "const", "let"))
-  different("two constants that swap values", {
-    "main.ts": stageFile(`import { a, b } from "./m.ts"`, "return a - b"),
-    "m.ts": "export const a = 1, b = 2"
-  }, {
-    "main.ts": stageFile(`import { a, b } from "./m.ts"`, "return a - b"),
-    "m.ts": "export const a = 2, b = 1"
-  })
+  different(
+    "two constants that swap values",
+    {
+      "main.ts": stageFile(`import { a, b } from "./m.ts"`, "return a - b"),
+      "m.ts": "export const a = 1, b = 2"
+    },
+    {
+      "main.ts": stageFile(`import { a, b } from "./m.ts"`, "return a - b"),
+      "m.ts": "export const a = 2, b = 1"
+    }
+  )
   const pair = { "m.ts": "export const a = 1, b = 2, both = [a, b]" }
-  different("an alias that takes another export, both being reached", {
-    ...pair,
-    "main.ts": stageFile(`import { a as x, both } from "./m.ts"`, "return x + both.length")
-  }, {
-    ...pair,
-    "main.ts": stageFile(`import { b as x, both } from "./m.ts"`, "return x + both.length")
-  })
-  different("a re-export that takes another name", {
-    ...pair,
-    "main.ts": stageFile(`import { x, both } from "./r.ts"`, "return x + both.length"),
-    "r.ts": `export { a as x, both } from "./m.ts"`
-  }, {
-    ...pair,
-    "main.ts": stageFile(`import { x, both } from "./r.ts"`, "return x + both.length"),
-    "r.ts": `export { b as x, both } from "./m.ts"`
-  })
-  different("an import from another file with a function of the same name and use", {
-    "main.ts": stageFile(`import { f } from "./one.ts"\nimport { f as g } from "./two.ts"`, "return f() - g()"),
-    "one.ts": "export const f = () => 1",
-    "two.ts": "export const f = () => 2"
-  }, {
-    "main.ts": stageFile(`import { f } from "./two.ts"\nimport { f as g } from "./one.ts"`, "return f() - g()"),
-    "one.ts": "export const f = () => 1",
-    "two.ts": "export const f = () => 2"
-  })
+  different(
+    "an alias that takes another export, both being reached",
+    {
+      ...pair,
+      "main.ts": stageFile(`import { a as x, both } from "./m.ts"`, "return x + both.length")
+    },
+    {
+      ...pair,
+      "main.ts": stageFile(`import { b as x, both } from "./m.ts"`, "return x + both.length")
+    }
+  )
+  different(
+    "a re-export that takes another name",
+    {
+      ...pair,
+      "main.ts": stageFile(`import { x, both } from "./r.ts"`, "return x + both.length"),
+      "r.ts": `export { a as x, both } from "./m.ts"`
+    },
+    {
+      ...pair,
+      "main.ts": stageFile(`import { x, both } from "./r.ts"`, "return x + both.length"),
+      "r.ts": `export { b as x, both } from "./m.ts"`
+    }
+  )
+  different(
+    "an import from another file with a function of the same name and use",
+    {
+      "main.ts": stageFile(`import { f } from "./one.ts"\nimport { f as g } from "./two.ts"`, "return f() - g()"),
+      "one.ts": "export const f = () => 1",
+      "two.ts": "export const f = () => 2"
+    },
+    {
+      "main.ts": stageFile(`import { f } from "./two.ts"\nimport { f as g } from "./one.ts"`, "return f() - g()"),
+      "one.ts": "export const f = () => 1",
+      "two.ts": "export const f = () => 2"
+    }
+  )
   different("a statement of a reached module", base, edited("parse.ts", "export", "globalThis.setting = 1\nexport"))
-  different("a module imported for its effect", {
-    ...base,
-    "parse.ts": `import "./effect.ts"\n${base["parse.ts"]}`,
-    "effect.ts": "globalThis.setting = 1"
-  }, { ...base, "parse.ts": `import "./effect.ts"\n${base["parse.ts"]}`, "effect.ts": "globalThis.setting = 2" })
-  different("a destructured declaration", {
-    "main.ts": stageFile(`import { b } from "./m.ts"`, "return b"),
-    "m.ts": "export const { a, nested: [b] } = { a: 1, nested: [2] }"
-  }, {
-    "main.ts": stageFile(`import { b } from "./m.ts"`, "return b"),
-    "m.ts": "export const { a, nested: [b] } = { a: 1, nested: [3] }"
-  })
-  different("a default export", {
-    "main.ts": stageFile(`import d from "./m.ts"`, "return d"),
-    "m.ts": "export default { size: 1 }"
-  }, {
-    "main.ts": stageFile(`import d from "./m.ts"`, "return d"),
-    "m.ts": "export default { size: 2 }"
-  })
-  different("a default export re-exported by name", {
-    "main.ts": stageFile(`import { d } from "./r.ts"`, "return d()"),
-    "r.ts": `export { default as d } from "./m.ts"`,
-    "m.ts": "export default function size() { return 1 }"
-  }, {
-    "main.ts": stageFile(`import { d } from "./r.ts"`, "return d()"),
-    "r.ts": `export { default as d } from "./m.ts"`,
-    "m.ts": "export default function size() { return 2 }"
-  })
-  different("a name found through export *", {
-    "main.ts": stageFile(`import { a } from "./r.ts"`, "return a"),
-    "r.ts": `export * from "./s.ts"\nexport * from "./m.ts"`,
-    "s.ts": `export * from "./r.ts"`,
-    "m.ts": "export const a = 1"
-  }, {
-    "main.ts": stageFile(`import { a } from "./r.ts"`, "return a"),
-    "r.ts": `export * from "./s.ts"\nexport * from "./m.ts"`,
-    "s.ts": `export * from "./r.ts"`,
-    "m.ts": "export const a = 2"
-  })
-  different("a JSON file", {
-    "main.ts": stageFile(`import d from "./d.json" with { type: "json" }`, "return d"),
-    "d.json": `{ "a": 1 }`
-  }, {
-    "main.ts": stageFile(`import d from "./d.json" with { type: "json" }`, "return d"),
-    "d.json": `{ "a": 2 }`
-  })
+  different(
+    "a module imported for its effect",
+    {
+      ...base,
+      "parse.ts": `import "./effect.ts"\n${base["parse.ts"]}`,
+      "effect.ts": "globalThis.setting = 1"
+    },
+    { ...base, "parse.ts": `import "./effect.ts"\n${base["parse.ts"]}`, "effect.ts": "globalThis.setting = 2" }
+  )
+  different(
+    "a destructured declaration",
+    {
+      "main.ts": stageFile(`import { b } from "./m.ts"`, "return b"),
+      "m.ts": "export const { a, nested: [b] } = { a: 1, nested: [2] }"
+    },
+    {
+      "main.ts": stageFile(`import { b } from "./m.ts"`, "return b"),
+      "m.ts": "export const { a, nested: [b] } = { a: 1, nested: [3] }"
+    }
+  )
+  different(
+    "a default export",
+    {
+      "main.ts": stageFile(`import d from "./m.ts"`, "return d"),
+      "m.ts": "export default { size: 1 }"
+    },
+    {
+      "main.ts": stageFile(`import d from "./m.ts"`, "return d"),
+      "m.ts": "export default { size: 2 }"
+    }
+  )
+  different(
+    "a default export re-exported by name",
+    {
+      "main.ts": stageFile(`import { d } from "./r.ts"`, "return d()"),
+      "r.ts": `export { default as d } from "./m.ts"`,
+      "m.ts": "export default function size() { return 1 }"
+    },
+    {
+      "main.ts": stageFile(`import { d } from "./r.ts"`, "return d()"),
+      "r.ts": `export { default as d } from "./m.ts"`,
+      "m.ts": "export default function size() { return 2 }"
+    }
+  )
+  different(
+    "a name found through export *",
+    {
+      "main.ts": stageFile(`import { a } from "./r.ts"`, "return a"),
+      "r.ts": `export * from "./s.ts"\nexport * from "./m.ts"`,
+      "s.ts": `export * from "./r.ts"`,
+      "m.ts": "export const a = 1"
+    },
+    {
+      "main.ts": stageFile(`import { a } from "./r.ts"`, "return a"),
+      "r.ts": `export * from "./s.ts"\nexport * from "./m.ts"`,
+      "s.ts": `export * from "./r.ts"`,
+      "m.ts": "export const a = 2"
+    }
+  )
+  different(
+    "a JSON file",
+    {
+      "main.ts": stageFile(`import d from "./d.json" with { type: "json" }`, "return d"),
+      "d.json": `{ "a": 1 }`
+    },
+    {
+      "main.ts": stageFile(`import d from "./d.json" with { type: "json" }`, "return d"),
+      "d.json": `{ "a": 2 }`
+    }
+  )
 })
 
 describe("namespaces and modules loaded on demand", () => {
@@ -191,13 +235,17 @@ describe("namespaces and modules loaded on demand", () => {
   }
   const third = (text: string) => files(`import * as N from "./m.ts"`, "return N.c", text)
   different("a member that a namespace comes to have", third("export const a = 1"), third("export const c = 1"))
-  different("the statements of a file run as a worker", {
-    "main.ts": stageFile("", `return new Worker(new URL("./m.ts", import.meta.url))`),
-    "m.ts": "const limit = 1\nconsole.log(limit)"
-  }, {
-    "main.ts": stageFile("", `return new Worker(new URL("./m.ts", import.meta.url))`),
-    "m.ts": "const limit = 2\nconsole.log(limit)"
-  })
+  different(
+    "the statements of a file run as a worker",
+    {
+      "main.ts": stageFile("", `return new Worker(new URL("./m.ts", import.meta.url))`),
+      "m.ts": "const limit = 1\nconsole.log(limit)"
+    },
+    {
+      "main.ts": stageFile("", `return new Worker(new URL("./m.ts", import.meta.url))`),
+      "m.ts": "const limit = 2\nconsole.log(limit)"
+    }
+  )
 })
 
 describe("cycles", () => {
@@ -218,13 +266,18 @@ describe("shadowing", () => {
   })
   different("a name that only looks mentioned", shadowed(1), shadowed(2))
   it.effect("property names are no mentions", () =>
-    compare("same", {
-      "main.ts": stageFile(`import { rows } from "./m.ts"`, "return ({ rows: 1 }).rows"),
-      "m.ts": "export const rows = 1"
-    }, {
-      "main.ts": stageFile(`import { rows } from "./m.ts"`, "return ({ rows: 1 }).rows"),
-      "m.ts": "export const rows = 2"
-    }))
+    compare(
+      "same",
+      {
+        "main.ts": stageFile(`import { rows } from "./m.ts"`, "return ({ rows: 1 }).rows"),
+        "m.ts": "export const rows = 1"
+      },
+      {
+        "main.ts": stageFile(`import { rows } from "./m.ts"`, "return ({ rows: 1 }).rows"),
+        "m.ts": "export const rows = 2"
+      }
+    )
+  )
 })
 
 describe("packages", () => {
@@ -235,7 +288,9 @@ describe("packages", () => {
   })
   it.effect("enter by version, Node's modules by name", () =>
     Effect.map(fingerprintOf(installed("1.2.3")), ({ packages }) =>
-      assert.deepStrictEqual(packages, ["lib@1.2.3", "node:fs"])))
+      assert.deepStrictEqual(packages, ["lib@1.2.3", "node:fs"])
+    )
+  )
   different("a version", installed("1.2.3"), installed("1.2.4"))
   same("a package's file of the same version", installed("1.2.3"), installed("1.2.3", "export const f = 2"))
 
@@ -256,12 +311,13 @@ export const work = ((x) => x)({ name: "work", module: import.meta.url, run: () 
     "node_modules/tool/n.js": `export const n = ${n}`
   })
   it.effect("an installed stage is followed file by file", () =>
-    compare("different", stage(1), stage(2), ["node_modules/tool/stage.js", "node_modules/tool/stage.js"]))
+    compare("different", stage(1), stage(2), ["node_modules/tool/stage.js", "node_modules/tool/stage.js"])
+  )
 })
 
 describe("what it says", () => {
   it.effect("names every declaration reached, and only the changed ones have another hash", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const before = yield* fingerprintOf(base)
       const after = yield* fingerprintOf(edited("constants.ts", "limit = 10", "limit = 11"))
       assert.deepStrictEqual(
@@ -269,14 +325,19 @@ describe("what it says", () => {
         ["constants.ts limit", "far/load.ts load", "main.ts stage", "main.ts work", "parse.ts parse"]
       )
       const changed = after.declarations.filter(({ hash }, index) => hash !== before.declarations[index]?.hash)
-      assert.deepStrictEqual(changed.map(({ name }) => name), ["limit"])
-    }))
+      assert.deepStrictEqual(
+        changed.map(({ name }) => name),
+        ["limit"]
+      )
+    })
+  )
   it.effect("gives the time of change of every file read", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const { modules } = yield* fingerprintOf(base)
       assert.strictEqual(modules.length, 4)
       assert.isTrue(modules.every(({ modifiedMs }) => modifiedMs > 0))
-    }))
+    })
+  )
 })
 
 describe("what is refused", () => {
@@ -294,38 +355,48 @@ describe("what is refused", () => {
   ]
   for (const [construct, body] of refused) {
     it.effect(`${construct}: ${body}`, () =>
-      Effect.gen(function*() {
-        const failure = yield* Effect.flip(fingerprintOf({
-          "main.ts": stageFile(`import { f } from "./m.ts"`, "return f()"),
-          "m.ts": `// first\n/* second */ const name = "x"\nexport const f = async () => {\n\n  ${body}\n}`
-        }))
+      Effect.gen(function* () {
+        const failure = yield* Effect.flip(
+          fingerprintOf({
+            "main.ts": stageFile(`import { f } from "./m.ts"`, "return f()"),
+            "m.ts": `// first\n/* second */ const name = "x"\nexport const f = async () => {\n\n  ${body}\n}`
+          })
+        )
         assert.include(failure.message, construct)
         assert.include(failure.message, "m.ts, line 5")
-      }))
+      })
+    )
   }
   it.effect("a stage that is not there, or there twice", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const absent = yield* Effect.flip(fingerprintOf({ "main.ts": "export {}" }))
       assert.include(absent.message, `no top-level declaration holds a stage with the name "work"`)
-      const twice = yield* Effect.flip(fingerprintOf({
-        "main.ts": `${stageFile("", "return 1")}export const again = stage({ module: import.meta.url, name: "work" })`
-      }))
+      const twice = yield* Effect.flip(
+        fingerprintOf({
+          "main.ts": `${stageFile("", "return 1")}export const again = stage({ module: import.meta.url, name: "work" })`
+        })
+      )
       assert.include(twice.message, `2 stages have the name "work"`)
-    }))
+    })
+  )
   it.effect("an import that leads nowhere", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const file = yield* Effect.flip(fingerprintOf({ "main.ts": stageFile(`import { f } from "./m.ts"`, "return f") }))
       assert.include(file.message, "there is no file")
       const pkg = yield* Effect.flip(fingerprintOf({ "main.ts": stageFile(`import { f } from "lib"`, "return f") }))
       assert.include(pkg.message, `the package "lib" is not installed`)
-    }))
+    })
+  )
   it.effect("text that Node cannot run", () =>
-    Effect.gen(function*() {
-      const failure = yield* Effect.flip(fingerprintOf({
-        "main.ts": stageFile(`import { f } from "./m.ts"`, "return f"),
-        "m.ts": "export enum f { a }"
-      }))
+    Effect.gen(function* () {
+      const failure = yield* Effect.flip(
+        fingerprintOf({
+          "main.ts": stageFile(`import { f } from "./m.ts"`, "return f"),
+          "m.ts": "export enum f { a }"
+        })
+      )
       assert.include(failure.message, "m.ts")
       assert.include(failure.message, "not a module that Node can run")
-    }))
+    })
+  )
 })

@@ -49,7 +49,7 @@ const watchedProject = (files: Files) =>
         writeFileSync(join(folder, path), text)
       },
       take: (view = patient()) =>
-        Effect.gen(function*() {
+        Effect.gen(function* () {
           taken = false
           const module = pathToFileURL(join(folder, "main.ts")).href
           const found = yield* fingerprint({ module, name: "work" }, view)
@@ -67,15 +67,16 @@ const files: Files = {
 }
 
 it.effect("nothing is taken again while nothing changes, and both are the same", () =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const { take } = yield* watchedProject(files)
     const [first, how] = yield* take()
     assert.strictEqual(how, "taken")
     assert.deepStrictEqual(yield* take(), [first, "kept"])
-  }))
+  })
+)
 
 it.effect("an edit of the same size is seen, even with its old time put back", () =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const { folder, take, write } = yield* watchedProject(files)
     const [first] = yield* take()
     const { atime, mtime } = statSync(join(folder, "size.ts"))
@@ -83,10 +84,11 @@ it.effect("an edit of the same size is seen, even with its old time put back", (
     utimesSync(join(folder, "size.ts"), atime, mtime)
     const [second] = yield* take()
     assert.notStrictEqual(second.digest, first.digest)
-  }))
+  })
+)
 
 it.effect("a fingerprint of files that changed just now is not kept", () =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const { take, write } = yield* watchedProject(files)
     const [first] = yield* take(openView())
     write("size.ts", "export const size = 2\n")
@@ -97,10 +99,11 @@ it.effect("a fingerprint of files that changed just now is not kept", () =>
     assert.strictEqual(third.digest, first.digest)
     const [, how] = yield* take()
     assert.strictEqual(how, "taken")
-  }))
+  })
+)
 
 it.effect("a file that is only touched gives the same digest", () =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const { folder, take } = yield* watchedProject(files)
     const [first] = yield* take()
     utimesSync(join(folder, "size.ts"), 1, 1)
@@ -108,10 +111,11 @@ it.effect("a file that is only touched gives the same digest", () =>
     assert.strictEqual(how, "taken")
     assert.strictEqual(second.digest, first.digest)
     assert.strictEqual(second.modules.find(({ path }) => path.endsWith("size.ts"))?.modifiedMs, 1000)
-  }))
+  })
+)
 
 it.effect("another version of a package is seen, and so is a nearer copy of it", () =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const { take, write } = yield* watchedProject({
       ...files,
       "main.ts": stageFile(`import { size } from "./code/size.ts"`, "return size"),
@@ -123,20 +127,22 @@ it.effect("another version of a package is seen, and so is a nearer copy of it",
     assert.deepStrictEqual(yield* packages(), ["tool@1.0.1"])
     write("code/node_modules/tool/package.json", manifest("2.0.0"))
     assert.deepStrictEqual(yield* packages(), ["tool@2.0.0"])
-  }))
+  })
+)
 
 it.effect("a folder of packages that becomes a link to another is seen", () =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const { folder, take, write } = yield* watchedProject(files)
     const [first] = yield* take()
     write("elsewhere/node_modules/tool/package.json", manifest("3.0.0"))
     rmSync(join(folder, "node_modules"), { recursive: true })
     symlinkSync(join(folder, "elsewhere/node_modules"), join(folder, "node_modules"))
     assert.notStrictEqual((yield* take())[0].digest, first.digest)
-  }))
+  })
+)
 
 it.effect("a module that is gone, and one that takes its name, are seen", () =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const { folder, take, write } = yield* watchedProject(files)
     const [first] = yield* take()
     renameSync(join(folder, "size.ts"), join(folder, "moved.ts"))
@@ -144,4 +150,5 @@ it.effect("a module that is gone, and one that takes its name, are seen", () =>
     write("other.ts", "export const size = 3\n")
     renameSync(join(folder, "other.ts"), join(folder, "size.ts"))
     assert.notStrictEqual((yield* take())[0].digest, first.digest)
-  }))
+  })
+)

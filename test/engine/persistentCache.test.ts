@@ -18,9 +18,11 @@ const analysis: ModuleAnalysis = {
 }
 
 it.effect("an analysis comes back; cut short, altered or absent it does not", () =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const folder = join(yield* project({}), "code")
-    const { analyses: { get, put } } = yield* Effect.provide(CodeCache, codeCacheLayer(folder))
+    const {
+      analyses: { get, put }
+    } = yield* Effect.provide(CodeCache, codeCacheLayer(folder))
     assert.isUndefined(get("hash"))
     put("hash", analysis)
     assert.deepStrictEqual(get("hash"), analysis)
@@ -29,12 +31,16 @@ it.effect("an analysis comes back; cut short, altered or absent it does not", ()
     assert.isUndefined(get("hash"))
     writeFileSync(join(folder, "analyses", "hash"), text.replace(`"b"`, `"c"`))
     assert.isUndefined(get("hash"))
-  }))
+  })
+)
 
 it.effect("a folder that cannot be written is no failure", () =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const folder = join(yield* project({ code: "a file" }), "code")
-    const { analyses: { get, put } } = yield* Effect.provide(CodeCache, codeCacheLayer(folder))
+    const {
+      analyses: { get, put }
+    } = yield* Effect.provide(CodeCache, codeCacheLayer(folder))
     put("hash", analysis)
     assert.isUndefined(get("hash"))
-  }))
+  })
+)

@@ -28,7 +28,8 @@ export const project = (files: Files) =>
 export const fingerprintOf = (files: Files, main = "main.ts"): Effect.Effect<Fingerprint, CodeFailure> =>
   Effect.scoped(
     Effect.flatMap(project(files), (folder) =>
-      fingerprint({ module: pathToFileURL(join(folder, main)).href, name: "work" }))
+      fingerprint({ module: pathToFileURL(join(folder, main)).href, name: "work" })
+    )
   )
 
 /** A file that declares the stage "work" with a body, after some other lines. */

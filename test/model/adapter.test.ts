@@ -14,7 +14,7 @@ const bytes = (value: unknown) => new TextEncoder().encode(JSON.stringify(value)
 
 describe("an adapter", () => {
   it.effect("has the tensors that PEFT gives it, and reads back", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const modules = yield* modulesOf
       const files = adapterFiles(
         lora,
@@ -27,17 +27,21 @@ describe("an adapter", () => {
         )
       )
       assert.deepStrictEqual(
-        [...ours ?? []].map(([name, { element, shape }]) => [name, element, shape]).toSorted(),
-        [...theirs ?? []].map(([name, { element, shape }]) => [name, element, shape]).toSorted()
+        [...(ours ?? [])].map(([name, { element, shape }]) => [name, element, shape]).toSorted(),
+        [...(theirs ?? [])].map(([name, { element, shape }]) => [name, element, shape]).toSorted()
       )
       const factors = yield* readAdapter(memoryReader(files), modules, 0)
-      assert.deepStrictEqual([...factors.values()].map(({ scale }) => scale), [4, 4])
+      assert.deepStrictEqual(
+        [...factors.values()].map(({ scale }) => scale),
+        [4, 4]
+      )
       const config = JSON.parse(text(files["adapter_config.json"]))
       assert.deepInclude(config, { peft_type: "LORA", r: 4, lora_alpha: 16, base_model_name_or_path: "tiny/parallel" })
-    }))
+    })
+  )
 
   it.effect("is refused when it is not plain LoRA, or not of this model", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const modules = yield* modulesOf
       const files = adapterFiles(lora, initialAdapter(yield* matchTargets(modules, lora.targets), 4, 1), null)
       const config = JSON.parse(text(files["adapter_config.json"]))
@@ -54,12 +58,13 @@ describe("an adapter", () => {
       assert.match(yield* refusal({ peft_type: "IA3" }), /not a LoRA config/)
       assert.match(yield* refusal({ r: 8 }), /imply \[8, 32\]/)
       assert.match(yield* refusal({}, modules.slice(0, 1)), /belongs to no linear layer/)
-    }))
+    })
+  )
 })
 
 describe("targets", () => {
   it.effect("match whole names at the end of a path, as PEFT does", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const modules = yield* modulesOf
       const paths = (targets: ReadonlyArray<string>) =>
         Effect.map(matchTargets(modules, targets), (matched) => matched.map(({ path }) => path))
@@ -69,21 +74,23 @@ describe("targets", () => {
       ])
       assert.deepStrictEqual(yield* paths(["layers.1.attention.dense"]), ["gpt_neox.layers.1.attention.dense"])
       assert.match((yield* Effect.flip(paths(["dense", "q_proj"]))).message, /"q_proj".*query_key_value/s)
-    }))
+    })
+  )
 })
 
 describe("first values", () => {
   it.effect("are uniform in ±1/sqrt(inputs) and zero", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const modules = yield* matchTargets(yield* modulesOf, ["query_key_value"])
       const [a, b] = [...initialAdapter(modules, 64, 1).values()]
       const values = Array.from(a?.data ?? [])
       const bound = 1 / Math.sqrt(32)
       assert.isTrue(values.every((value) => Math.abs(value) <= bound))
       const variance = values.reduce((sum, value) => sum + value * value, 0) / values.length
-      assert.closeTo(variance / (bound * bound / 3), 1, 0.1)
+      assert.closeTo(variance / ((bound * bound) / 3), 1, 0.1)
       assert.isTrue(b?.data.every((value) => value === 0))
       assert.notDeepEqual(initialAdapter(modules, 64, 2), initialAdapter(modules, 64, 1))
       assert.strictEqual(scaleOf({ alpha: 16, rank: 4, rankStabilized: true }), 8)
-    }))
+    })
+  )
 })

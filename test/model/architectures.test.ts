@@ -9,14 +9,18 @@ import { distance, goldenFolder, goldenText, logitsIn, Runtime, withFile } from 
 const Numbers = Schema.Array(Schema.Finite)
 
 /** See test/reference/architectures.py: of each row, the logits of its last tokens. */
-const Reference = Schema.fromJsonString(Schema.Struct({
-  rows: Schema.Array(Numbers),
-  cases: Schema.Array(Schema.Struct({
-    name: Schema.String,
-    config: Schema.Record(Schema.String, Schema.Unknown),
-    logits: Schema.Array(Schema.Array(Numbers))
-  }))
-}))
+const Reference = Schema.fromJsonString(
+  Schema.Struct({
+    rows: Schema.Array(Numbers),
+    cases: Schema.Array(
+      Schema.Struct({
+        name: Schema.String,
+        config: Schema.Record(Schema.String, Schema.Unknown),
+        logits: Schema.Array(Schema.Array(Numbers))
+      })
+    )
+  })
+)
 
 const families = ["llama", "llama-biased", "llama-wide", "llama-narrow", "neox", "neox-plain"] as const
 
@@ -28,7 +32,7 @@ const reader = (family: string, config: unknown): ModelReader => {
 layer(Runtime)("logits", (it) => {
   for (const family of families) {
     it.effect(`are those of transformers: ${family}`, () =>
-      Effect.gen(function*() {
+      Effect.gen(function* () {
         const { cases, rows } = Schema.decodeUnknownSync(Reference)(
           goldenText("architectures", family, "reference.json")
         )
@@ -43,7 +47,8 @@ layer(Runtime)("logits", (it) => {
             assert.isBelow(distance(found.slice(end - expected.length, end), expected), 1e-4, name)
           }
         }
-      }))
+      })
+    )
   }
 
   it("differ between the cases of a family, so that a switch that is ignored shows", () => {

@@ -33,8 +33,15 @@ describe("a plan", () => {
   it("takes every row once an epoch, the last step what is left", () => {
     const plan = planSteps(10, options)
     assert.strictEqual(plan.steps, 6)
-    const epochs = [[0, 1, 2], [3, 4, 5]].map((steps) => steps.flatMap((step) => [...plan.rowsOf(step)]))
-    for (const epoch of epochs) assert.deepStrictEqual(epoch.toSorted((a, b) => a - b), [...Array(10).keys()])
+    const epochs = [
+      [0, 1, 2],
+      [3, 4, 5]
+    ].map((steps) => steps.flatMap((step) => [...plan.rowsOf(step)]))
+    for (const epoch of epochs)
+      assert.deepStrictEqual(
+        epoch.toSorted((a, b) => a - b),
+        [...Array(10).keys()]
+      )
     assert.notDeepEqual(epochs[0], epochs[1])
     assert.lengthOf(plan.rowsOf(2), 2)
     assert.deepStrictEqual([...planSteps(10, options).rowsOf(4)], [...plan.rowsOf(4)])
@@ -44,7 +51,7 @@ describe("a plan", () => {
   it("puts every row anywhere with one probability", () => {
     const counts = new Float64Array(16)
     for (let key = 0; key < 4000; key++) {
-      permutation(4, key).forEach((row, place) => counts[4 * place + row] = (counts[4 * place + row] ?? 0) + 4 / 4000)
+      permutation(4, key).forEach((row, place) => (counts[4 * place + row] = (counts[4 * place + row] ?? 0) + 4 / 4000))
     }
     counts.forEach((share) => assert.closeTo(share, 1, 0.12))
   })
@@ -53,9 +60,9 @@ describe("a plan", () => {
 describe("the values of a step", () => {
   const weights = (changes: Partial<TrainingOptions>) => {
     const { microBatches } = stepBatch(0, rows, { ...options, ...changes }, 64)
-    return microBatches.flatMap((feeds) => [...numbers(feeds, "weights.0")]).map((weight) =>
-      Math.round(1e6 * weight) / 1e6
-    )
+    return microBatches
+      .flatMap((feeds) => [...numbers(feeds, "weights.0")])
+      .map((weight) => Math.round(1e6 * weight) / 1e6)
   }
 
   it("weigh every label alike, or every micro-batch", () => {

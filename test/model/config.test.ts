@@ -33,7 +33,7 @@ const refusal = (json: unknown) => Effect.map(Effect.flip(read(json)), ({ messag
 
 describe("config.json", () => {
   it.effect("of OpenCALM", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const config = yield* read(openCalm)
       assert.deepStrictEqual(
         { ...config },
@@ -57,10 +57,11 @@ describe("config.json", () => {
           endOfText: [0]
         }
       )
-    }))
+    })
+  )
 
   it.effect("says the rotation in the words of every version of transformers", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const { rotary_emb_base: _, rotary_pct: __, ...others } = openCalm
       const recent = yield* read({
         ...others,
@@ -71,10 +72,11 @@ describe("config.json", () => {
       assert.deepStrictEqual(middle, recent)
       const silent = yield* read(others)
       assert.deepStrictEqual(rotation(silent), [10000, 32])
-    }))
+    })
+  )
 
   it.effect("of LLaMA, old and new", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const old = {
         model_type: "llama",
         hidden_size: 4096,
@@ -104,10 +106,11 @@ describe("config.json", () => {
       })
       assert.deepInclude(grouped, { keyValueHeads: 8, headSize: 64, rotaryBase: 5e5, endOfText: [2, 3] })
       assert.match(yield* refusal({ ...old, num_key_value_heads: 5 }), /"num_key_value_heads" is 5/)
-    }))
+    })
+  )
 
   it.effect("is refused for an architecture, an activation or a rotation that is not supported", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       assert.match(yield* refusal({ ...openCalm, model_type: "bert" }), /"model_type" is "bert".*Supported: gpt_neox/s)
       assert.match(yield* refusal({ ...openCalm, hidden_act: "mish" }), /"hidden_act" is "mish".*gelu/s)
       assert.match(
@@ -115,20 +118,25 @@ describe("config.json", () => {
         /"rope_scaling.rope_type" is "yarn"/
       )
       assert.match(yield* refusal({ ...openCalm, num_attention_heads: 33 }), /"num_attention_heads" is 33.*divisor/s)
-    }))
+    })
+  )
 
   it.effect("is refused for a rotation that is only half said, or says more than is known", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const rotated = (rope_parameters: object) => refusal({ ...openCalm, rope_parameters })
-      assert.match(yield* rotated({ rope_type: "longrope", short_factor: [1] }), /"rope_parameters.rope_type" is "longr/)
+      assert.match(
+        yield* rotated({ rope_type: "longrope", short_factor: [1] }),
+        /"rope_parameters.rope_type" is "longr/
+      )
       assert.match(yield* rotated({ rope_type: "linear" }), /"rope_parameters.factor" is absent/)
       assert.match(yield* rotated({ rope_type: "llama3", factor: 8 }), /"rope_parameters.low_freq_factor" is absent/)
       assert.match(yield* rotated({ mrope_section: [2] }), /"rope_parameters.mrope_section" is \[2\]/)
       assert.match(yield* rotated({ rope_type: "linear", factor: 0 }), /"rope_parameters" is .*greater than 0/s)
-    }))
+    })
+  )
 
   it.effect("is refused for fields that change the result and are not supported, unless they change nothing", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const { rotary_emb_base: _, rotary_pct: __, use_parallel_residual: ___, ...sizes } = openCalm
       const llama = { ...sizes, model_type: "llama" }
       const changes = [
@@ -153,13 +161,15 @@ describe("config.json", () => {
         yield* refusal({ ...llama, rope_parameters: { partial_rotary_factor: 0.5 } }),
         /"partial_rotary_factor" is 0.5/
       )
-    }))
+    })
+  )
 
   it.effect("names every size that is missing", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const { hidden_size: _, vocab_size: __, ...others } = openCalm
       const message = yield* refusal(others)
       assert.match(message, /hidden_size/)
       assert.match(message, /vocab_size/)
-    }))
+    })
+  )
 })

@@ -9,10 +9,12 @@ import { adapterOf, relativeDistance, table } from "./trainingSupport.ts"
 
 const Numbers = Schema.Array(Schema.Finite)
 const Curve = Schema.Struct({ losses: Numbers, gradientNorms: Numbers, learningRates: Numbers })
-const Reference = Schema.fromJsonString(Schema.Struct({
-  rows: Schema.Array(Numbers),
-  curves: Schema.Struct({ token: Curve, "micro-batch": Curve, deepspeed: Curve })
-}))
+const Reference = Schema.fromJsonString(
+  Schema.Struct({
+    rows: Schema.Array(Numbers),
+    curves: Schema.Struct({ token: Curve, "micro-batch": Curve, deepspeed: Curve })
+  })
+)
 
 /** The settings of test/reference/curves.py. */
 const options: TrainingOptions = {
@@ -44,7 +46,7 @@ layer(Runtime)("a hundred steps", (it) => {
   for (const name of ["token", "micro-batch", "deepspeed"] as const) {
     const { lossNormalization, schedule } = cases[name]
     it.effect(`have the course of PEFT and torch: loss per ${lossNormalization}, schedule ${schedule}`, () =>
-      Effect.gen(function*() {
+      Effect.gen(function* () {
         const expected = curves[name]
         const { log, tensors } = yield* train({
           model: goldenModel("parallel"),
@@ -54,11 +56,30 @@ layer(Runtime)("a hundred steps", (it) => {
           initial: yield* adapterOf(goldenFolder("parallel", "initial"))
         })
         assert.strictEqual(log.steps.length, 100)
-        assert.isBelow(distance(log.steps.map(({ loss }) => loss), expected.losses), 1e-4)
-        assert.isBelow(distance(log.steps.map(({ gradientNorm }) => gradientNorm), expected.gradientNorms), 1e-3)
-        assert.isBelow(distance(log.steps.map(({ learningRate }) => learningRate), expected.learningRates), 1e-12)
+        assert.isBelow(
+          distance(
+            log.steps.map(({ loss }) => loss),
+            expected.losses
+          ),
+          1e-4
+        )
+        assert.isBelow(
+          distance(
+            log.steps.map(({ gradientNorm }) => gradientNorm),
+            expected.gradientNorms
+          ),
+          1e-3
+        )
+        assert.isBelow(
+          distance(
+            log.steps.map(({ learningRate }) => learningRate),
+            expected.learningRates
+          ),
+          1e-12
+        )
         assert.isBelow(relativeDistance(tensors, yield* adapterOf(goldenFolder("curves", name))), 1e-3)
-      }))
+      })
+    )
   }
 
   it("are told apart by these rows: both losses, and norms on both sides of the largest allowed", () => {

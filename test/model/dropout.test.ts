@@ -11,7 +11,7 @@ const tokens = 400
 const features = 100
 
 /** What becomes of ones: [tokens][features]. */
-const dropped = Effect.fn("dropped")(function*(name: string, rate: number, keys: ReadonlyArray<number>) {
+const dropped = Effect.fn("dropped")(function* (name: string, rate: number, keys: ReadonlyArray<number>) {
   const y = dropout(input("x", "float32", ["tokens", features]), {
     rate,
     layer: name,
@@ -41,48 +41,56 @@ const both = (a: ReadonlyArray<ReadonlyArray<number>>, b: ReadonlyArray<Readonly
 
 layer(Runtime)("dropout", (it) => {
   it.effect("has its rate in every token and feature, and keeps the mean", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       for (const rate of [0.05, 0.5]) {
         const rows = yield* dropped("first", rate, keysOf(1, 0))
         assert.closeTo(share(rows), rate, 0.01)
         const kept = rows.flat().filter((value) => value !== 0)
         assert.isTrue(kept.every((value) => value === Math.fround(1 / (1 - rate))))
-        const perFeature = Array.from(
-          { length: features },
-          (_, feature) => share(rows.map((row) => [row[feature] ?? 1]))
+        const perFeature = Array.from({ length: features }, (_, feature) =>
+          share(rows.map((row) => [row[feature] ?? 1]))
         )
         for (const rateOfFeature of perFeature) assert.closeTo(rateOfFeature, rate, 0.12)
       }
-    }))
+    })
+  )
 
   it.effect("is independent between layers, steps and seeds", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const mask = yield* dropped("first", 0.3, keysOf(1, 0))
-      for (const other of [["second", 1, 0], ["first", 1, 1], ["first", 2, 0]] as const) {
+      for (const other of [
+        ["second", 1, 0],
+        ["first", 1, 1],
+        ["first", 2, 0]
+      ] as const) {
         const [name, seed, step] = other
         assert.closeTo(both(mask, yield* dropped(name, 0.3, keysOf(seed, step))), 0.09, 0.01)
       }
       assert.closeTo(both(mask, [...mask.slice(1), mask[0] ?? []]), 0.09, 0.01)
-    }))
+    })
+  )
 
   it.effect("is independent between features", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const mask = yield* dropped("first", 0.3, keysOf(1, 0))
       for (const distance of [1, 2, 50]) {
         const moved = mask.map((row) => [...row.slice(distance), ...row.slice(0, distance)])
         assert.closeTo(both(mask, moved), 0.09, 0.01)
       }
-    }))
+    })
+  )
 
   it.effect("follows a token into another batch", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const mask = yield* dropped("first", 0.3, keysOf(1, 0))
       assert.deepStrictEqual(yield* dropped("first", 0.3, keysOf(1, 0).slice(100, 150)), mask.slice(100, 150))
-    }))
+    })
+  )
 
   it.effect("does nothing at rate 0", () =>
     Effect.sync(() => {
       const x = input("x", "float32", ["tokens", features])
       assert.strictEqual(dropout(x, { rate: 0, layer: "first", keys: input("keys", "uint32", ["tokens"]) }), x)
-    }))
+    })
+  )
 })

@@ -17,7 +17,10 @@ import { folderReader, goldenModel, reference, Runtime, tableReader } from "./su
 
 const Row = Schema.Struct({ ids: Int32s, promptTokens: Schema.Int })
 const table = (rows: ReadonlyArray<ReadonlyArray<number>>) =>
-  tableReader(rows.map((row) => ({ ids: Int32Array.from(row), promptTokens: 1 })), Row)
+  tableReader(
+    rows.map((row) => ({ ids: Int32Array.from(row), promptTokens: 1 })),
+    Row
+  )
 
 const weights = "model.safetensors"
 const { rows } = reference("parallel")
@@ -38,7 +41,7 @@ const training = (changes: Partial<TrainingOptions>, data = rows, model = golden
   train({ model, rows: table(data), validation: null, options: { ...options, ...changes } })
 
 /** The golden model, with a vector for `token` that is not a number. */
-const modelWithout = Effect.fn("modelWithout")(function*(token: number) {
+const modelWithout = Effect.fn("modelWithout")(function* (token: number) {
   const folder = yield* Effect.acquireRelease(
     Effect.sync(() => mkdtempSync(join(tmpdir(), "tanren-test-"))),
     (path) => Effect.sync(() => rmSync(path, { recursive: true }))
@@ -70,7 +73,7 @@ const watched = <A, E, R>(run: Effect.Effect<A, E, R>, atStep: AtStep) =>
 
 describe.skipIf(process.platform !== "linux")("a training", () => {
   it.live("whose process is killed fails with the signal, and the next one trains", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const kill: AtStep = (step, child) => Effect.sync(() => step === 3 && process.kill(child, "SIGKILL"))
       const failure = yield* Effect.flip(watched(training({}), kill))
       assert.strictEqual(failure._tag, "ProcessLost")
@@ -78,24 +81,30 @@ describe.skipIf(process.platform !== "linux")("a training", () => {
       assert.deepStrictEqual(runtimesOf(process.pid), [])
       const { log } = yield* training({ epochs: 1 })
       assert.lengthOf(log.steps, 3)
-    }).pipe(Effect.provide(Runtime)))
+    }).pipe(Effect.provide(Runtime))
+  )
 
   it.live("that is interrupted ends, and its process with it, without finishing the step", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const started = yield* Deferred.make<number>()
-      const run = watched(training({}), (step, child) => step === 3 ? Deferred.succeed(started, child) : Effect.void)
+      const run = watched(training({}), (step, child) => (step === 3 ? Deferred.succeed(started, child) : Effect.void))
       const fiber = yield* Effect.forkChild(run)
       const child = yield* Deferred.await(started)
       assert.isTrue(isRunning(child))
       yield* Fiber.interrupt(fiber)
       assert.isFalse(isRunning(child))
       assert.deepStrictEqual(runtimesOf(process.pid), [])
-    }).pipe(Effect.provide(Runtime)))
+    }).pipe(Effect.provide(Runtime))
+  )
 
   it.live("on weights that are no numbers stops at the step that reads them", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const learned = new Set(rows.slice(0, 6).flat())
-      const token = rows.slice(6, 12).flat().find((id) => !learned.has(id)) ?? NaN
+      const token =
+        rows
+          .slice(6, 12)
+          .flat()
+          .find((id) => !learned.has(id)) ?? NaN
       const steps: Array<number> = []
       const run = watched(training({}, rows, yield* modelWithout(token)), (step) => Effect.sync(() => steps.push(step)))
       const failure = yield* Effect.flip(run)
@@ -104,18 +113,23 @@ describe.skipIf(process.platform !== "linux")("a training", () => {
       assert.match(failure.message, /step 2: the loss is NaN.*learning rate 0\.000\d+, with rows 6, 7, 8, 9, 10, 11/)
       assert.deepStrictEqual(steps, [1])
       assert.deepStrictEqual(runtimesOf(process.pid), [])
-    }).pipe(Effect.provide(Runtime)))
+    }).pipe(Effect.provide(Runtime))
+  )
 
   it.live("of fifty steps, no two of one shape, needs no more memory than its largest step", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const shapes = Array.from({ length: 50 }, (_, step) =>
         Array.from({ length: 60 }, (_, row) =>
-          Array.from({ length: step === 0 ? 48 : 5 + (step * 7 + row * 13) % 40 }, (_, token) => 1 + token)))
+          Array.from({ length: step === 0 ? 48 : 5 + ((step * 7 + row * 13) % 40) }, (_, token) => 1 + token)
+        )
+      )
       const peaks: Array<number> = []
       const run = watched(training({ epochs: 1, batchSize: 60, microBatchTokens: 4096 }, shapes.flat()), (_, child) =>
-        Effect.sync(() => peaks.push(peakMemoryOf(child))))
+        Effect.sync(() => peaks.push(peakMemoryOf(child)))
+      )
       yield* run
       assert.lengthOf(peaks, 50)
       assert.isBelow((peaks.at(-1) ?? NaN) - (peaks[0] ?? NaN), 32)
-    }).pipe(Effect.provide(Runtime)))
+    }).pipe(Effect.provide(Runtime))
+  )
 })

@@ -13,24 +13,26 @@ const Written = Schema.fromJsonString(
 layer(Runtime)("a forward pass", (it) => {
   for (const name of ["parallel", "sequential", "llama"] as const) {
     it.effect(`has the logits of transformers: ${name}`, () =>
-      Effect.gen(function*() {
+      Effect.gen(function* () {
         const { logits, rows } = reference(name)
         const together = yield* logitsOf(goldenModel(name), rows.slice(0, 3))
         assert.isBelow(distance(together, logits.flat(2)), 1e-4)
         const alone = yield* logitsOf(goldenModel(name), rows.slice(1, 2))
         assert.isBelow(distance(alone, logits[1]?.flat() ?? []), 1e-4)
-      }))
+      })
+    )
   }
 
   it.effect("has the logits of PEFT under an adapter", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const { rows, training } = reference("parallel")
       const tuned = yield* logitsOf(goldenModel("parallel", "trained-token"), rows.slice(0, 1))
       assert.isBelow(distance(tuned, training?.token.logits.flat() ?? []), 1e-4)
-    }))
+    })
+  )
 
   it.effect("has the logits that PEFT has under an adapter written here", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const folder = goldenFolder("written")
       for (const [path, bytes] of Object.entries(writtenAdapter)) {
         assert.isTrue(Buffer.from(bytes).equals(yield* folder.bytes(path)), `${path} is what PEFT read`)
@@ -39,5 +41,6 @@ layer(Runtime)("a forward pass", (it) => {
       const model = { base: goldenModel("parallel").base, adapters: [folder] }
       const found = yield* logitsOf(model, reference("parallel").rows.slice(0, 2))
       assert.isBelow(distance(found, logits.flat(2)), 1e-4)
-    }))
+    })
+  )
 })

@@ -17,33 +17,39 @@ const options: GenerateOptions = {
   batchPrompts: 8
 }
 
-const answersOf = Effect.fn("answersOf")(
-  function*(name: Golden, prompts: ReadonlyArray<ReadonlyArray<number>>, changes: Partial<GenerateOptions>) {
-    const write = yield* makeGenerator(yield* openModel(goldenModel(name)), { ...options, ...changes })
-    return yield* write(prompts.map((prompt) => Int32Array.from(prompt)))
-  }
-)
+const answersOf = Effect.fn("answersOf")(function* (
+  name: Golden,
+  prompts: ReadonlyArray<ReadonlyArray<number>>,
+  changes: Partial<GenerateOptions>
+) {
+  const write = yield* makeGenerator(yield* openModel(goldenModel(name)), { ...options, ...changes })
+  return yield* write(prompts.map((prompt) => Int32Array.from(prompt)))
+})
 
 layer(Runtime)("generation", (it) => {
   for (const name of ["parallel", "sequential", "llama"] as const) {
     it.effect(`is that of transformers, in one batch and one by one: ${name}`, () =>
-      Effect.gen(function*() {
+      Effect.gen(function* () {
         const { generation } = reference(name)
         const prompts = generation.map(({ prompt }) => prompt)
         const expected = generation.map(({ answer }) => answer)
         for (const batchPrompts of [1, 3, 8]) {
           const answers = yield* answersOf(name, prompts, { batchPrompts })
-          assert.deepStrictEqual(answers.map(({ ids }) => [...ids]), expected)
+          assert.deepStrictEqual(
+            answers.map(({ ids }) => [...ids]),
+            expected
+          )
           assert.deepStrictEqual(
             answers.map(({ ended }) => ended),
-            expected.map((ids) => ids.at(-1) === 0 ? "end of text" : "token limit")
+            expected.map((ids) => (ids.at(-1) === 0 ? "end of text" : "token limit"))
           )
         }
-      }))
+      })
+    )
   }
 
   it.effect("ends before a stop string, and where the model's positions end", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const { generation } = reference("parallel")
       const prompts = generation.map(({ prompt }) => prompt)
       const [first, second, third] = generation[0]?.answer ?? []
@@ -53,10 +59,11 @@ layer(Runtime)("generation", (it) => {
       const [full] = yield* answersOf("parallel", [Array.from({ length: 45 }, (_, id) => id + 1)], {})
       assert.strictEqual(full?.ended, "token limit")
       assert.strictEqual(full?.ids.length, 4)
-    }))
+    })
+  )
 
   it.effect("draws the same tokens from the same seed alone", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const prompts = reference("parallel").generation.map(({ prompt }) => prompt)
       const draw = (seed: number, batchPrompts: number) =>
         Effect.map(
@@ -66,7 +73,8 @@ layer(Runtime)("generation", (it) => {
       const answers = yield* draw(1, 8)
       assert.deepStrictEqual(yield* draw(1, 2), answers)
       assert.notDeepEqual(yield* draw(2, 8), answers)
-    }))
+    })
+  )
 })
 
 describe("the choice of a token", () => {

@@ -35,7 +35,7 @@ const file = "model.safetensors"
 const queryKeyValue = /\.query_key_value\.weight$/
 
 /** A merged model's files, whole. */
-const merged = Effect.fn("merged")(function*(model: ModelReader, options: MergeOptions) {
+const merged = Effect.fn("merged")(function* (model: ModelReader, options: MergeOptions) {
   const files: Record<string, Uint8Array> = {}
   for (const [path, content] of Object.entries(yield* mergedFiles(model, options))) {
     files[path] = content instanceof Uint8Array ? content : Buffer.concat(yield* Stream.runCollect(content))
@@ -44,40 +44,45 @@ const merged = Effect.fn("merged")(function*(model: ModelReader, options: MergeO
 })
 
 /** Tensors of a file as bytes and numbers. */
-const tensorsOf = Effect.fn("tensorsOf")(function*(files: FilesReader, path: string) {
+const tensorsOf = Effect.fn("tensorsOf")(function* (files: FilesReader, path: string) {
   const stored = yield* readSafetensors(files, path)
   return new Map(
     yield* Effect.forEach([...stored], ([name, { element, length, offset, shape }]) =>
-      Effect.map(files.slice(path, offset, length), (bytes) =>
-        [name, { element, shape, bytes, values: codings[element].decode(bytes) }] as const))
+      Effect.map(
+        files.slice(path, offset, length),
+        (bytes) => [name, { element, shape, bytes, values: codings[element].decode(bytes) }] as const
+      )
+    )
   )
 })
 
 /** The golden base in another element type. */
-const baseIn = Effect.fn("baseIn")(function*(element: WeightElement) {
+const baseIn = Effect.fn("baseIn")(function* (element: WeightElement) {
   const base = goldenFolder("parallel")
-  const tensors = new Map([...yield* tensorsOf(base, file)].map(([name, tensor]) => [name, { ...tensor, element }]))
+  const tensors = new Map([...(yield* tensorsOf(base, file))].map(([name, tensor]) => [name, { ...tensor, element }]))
   const parts = inFileOrder(tensors).map(([, { values }]) => codings[element].encode(values))
   return withFile(base, file, Buffer.concat([safetensorsHeader(tensors, {}), ...parts]))
 })
 
 /** Logits of the files of a model, from a folder where the runtime can find them. */
 const logitsOfFiles = (files: FilesContent, rows: ReadonlyArray<ReadonlyArray<number>>) =>
-  Effect.scoped(Effect.gen(function*() {
-    const folder = yield* Effect.acquireRelease(
-      Effect.sync(() => mkdtempSync(join(tmpdir(), "merged-"))),
-      (path) => Effect.sync(() => rmSync(path, { recursive: true }))
-    )
-    for (const [path, content] of Object.entries(files)) writeFileSync(join(folder, path), content)
-    return yield* logitsOf({ base: folderReader(folder), adapters: [] }, rows)
-  }))
+  Effect.scoped(
+    Effect.gen(function* () {
+      const folder = yield* Effect.acquireRelease(
+        Effect.sync(() => mkdtempSync(join(tmpdir(), "merged-"))),
+        (path) => Effect.sync(() => rmSync(path, { recursive: true }))
+      )
+      for (const [path, content] of Object.entries(files)) writeFileSync(join(folder, path), content)
+      return yield* logitsOf({ base: folderReader(folder), adapters: [] }, rows)
+    })
+  )
 
 layer(Runtime)("a merged model", (it) => {
   const [row = []] = reference("parallel").rows
 
   for (const element of ["float32", "float16", "bfloat16"] as const) {
     it.effect(`has the weights that PEFT merges into ${element}, and all others as they were`, () =>
-      Effect.gen(function*() {
+      Effect.gen(function* () {
         const base = yield* baseIn(element)
         const adapters = [goldenFolder("parallel", "trained-token")]
         const files = yield* merged({ base, adapters }, { element: "base" })
@@ -91,37 +96,41 @@ layer(Runtime)("a merged model", (it) => {
           if (other === undefined) return assert.fail(`no ${name} to compare with`)
           assert.deepStrictEqual([tensor.element, tensor.shape], [element, other.shape])
           if (!isMerged) assert.isTrue(Buffer.from(tensor.bytes).equals(other.bytes))
-          const steps = tensor.values.map((value, index) =>
-            Math.abs(value - (other.values[index] ?? NaN)) / Math.max(Math.abs(value), 0.1) / precision[element]
+          const steps = tensor.values.map(
+            (value, index) =>
+              Math.abs(value - (other.values[index] ?? NaN)) / Math.max(Math.abs(value), 0.1) / precision[element]
           )
           assert.isAtMost(Math.max(...steps), 1)
           // In half precision a last bit of float32 tips a few sums to the other side of a tie.
           if (element !== "float32") assert.isBelow(steps.filter((step) => step > 0).length, steps.length / 200)
         }
-      }))
+      })
+    )
   }
 
   it.effect("has the logits of base and adapters, however many", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const model = goldenModel("parallel", "trained-token", "trained-micro-batch")
       const files = yield* merged(model, { element: "base" })
       assert.isBelow(distance(yield* logitsOfFiles(files, [row]), yield* logitsOf(model, [row])), 1e-4)
-    }))
+    })
+  )
 
   it.effect("is one float32 file, and says so, if that is asked of a base in half precision and several files", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const files = yield* merged(goldenModel("sequential"), { element: "float32" })
       assert.deepStrictEqual(Object.keys(files).toSorted(), ["config.json", file, "reference.json"])
       assert.strictEqual(JSON.parse(new TextDecoder().decode(files["config.json"])).dtype, "float32")
       const found = yield* logitsOfFiles(files, reference("sequential").rows.slice(0, 1))
       assert.isBelow(distance(found, reference("sequential").logits[0]?.flat() ?? []), 1e-4)
-    }))
+    })
+  )
 
   it.effect("says its element type under each name that its base has for it, and keeps the rest of config.json", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const { base } = goldenModel("sequential")
       const config = new TextDecoder().decode(yield* base.bytes("config.json"))
-      const configOf = Effect.fnUntraced(function*(text: string, element: MergeOptions["element"]) {
+      const configOf = Effect.fnUntraced(function* (text: string, element: MergeOptions["element"]) {
         const model = { base: withFile(base, "config.json", new TextEncoder().encode(text)), adapters: [] }
         return new TextDecoder().decode((yield* merged(model, { element }))["config.json"])
       })
@@ -130,19 +139,21 @@ layer(Runtime)("a merged model", (it) => {
       assert.strictEqual(yield* configOf(both, "float32"), both.replaceAll('"bfloat16"', '"float32"'))
       const neither = config.replace('"dtype": "bfloat16",', "")
       assert.strictEqual(JSON.parse(yield* configOf(neither, "float32")).dtype, "float32")
-    }))
+    })
+  )
 
   it.effect("keeps the tokenizer and leaves the base's index of weights behind", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const tokenizer = new TextEncoder().encode("{}")
       const base = withFile(goldenFolder("sequential"), "tokenizer.json", tokenizer)
       const files = yield* merged({ base, adapters: [] }, { element: "base" })
       assert.deepStrictEqual(files["tokenizer.json"], Buffer.from(tokenizer))
       assert.notProperty(files, "model.safetensors.index.json")
-    }))
+    })
+  )
 
   it.effect("is read and written four megabytes at a time", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const sizes = { hidden: 4, intermediate: 600_000 }
       const config = {
         model_type: "gpt_neox",
@@ -167,8 +178,14 @@ layer(Runtime)("a merged model", (it) => {
         [`${layerPath}.mlp.dense_4h_to_h.weight`]: [sizes.hidden, sizes.intermediate],
         [`${layerPath}.mlp.dense_4h_to_h.bias`]: [sizes.hidden],
         ...Object.fromEntries(
-          [`${layerPath}.input_layernorm`, `${layerPath}.post_attention_layernorm`, "gpt_neox.final_layer_norm"]
-            .flatMap((norm) => [[`${norm}.weight`, [sizes.hidden]], [`${norm}.bias`, [sizes.hidden]]])
+          [
+            `${layerPath}.input_layernorm`,
+            `${layerPath}.post_attention_layernorm`,
+            "gpt_neox.final_layer_norm"
+          ].flatMap((norm) => [
+            [`${norm}.weight`, [sizes.hidden]],
+            [`${norm}.bias`, [sizes.hidden]]
+          ])
         )
       }
       const numbers = (shape: ReadonlyArray<number>) =>
@@ -203,10 +220,11 @@ layer(Runtime)("a merged model", (it) => {
       }
       const files = yield* merged({ base: watched, adapters: [adapter] }, { element: "base" })
       const found = (yield* tensorsOf(memoryReader(files), file)).get(`${linear}.weight`)?.values ?? []
-      const expected = numbers([sizes.intermediate, sizes.hidden]).map((value, index) =>
-        value + 2 * (b[Math.floor(index / sizes.hidden)] ?? NaN) * (index % sizes.hidden + 1)
+      const expected = numbers([sizes.intermediate, sizes.hidden]).map(
+        (value, index) => value + 2 * (b[Math.floor(index / sizes.hidden)] ?? NaN) * ((index % sizes.hidden) + 1)
       )
       assert.strictEqual(distance(found, expected), 0)
       assert.strictEqual(largest, 1 << 22)
-    }))
+    })
+  )
 })

@@ -13,17 +13,19 @@ const request = (
   continuations: continuations.map((continuation) => Int32Array.from(continuation))
 })
 
-const scoresOf = Effect.fn("scoresOf")(
-  function*(name: Golden, requests: ReadonlyArray<ScoreRequest>, batchTokens: number) {
-    const score = yield* makeScorer(yield* openModel(goldenModel(name)), { batchTokens })
-    return yield* score(requests)
-  }
-)
+const scoresOf = Effect.fn("scoresOf")(function* (
+  name: Golden,
+  requests: ReadonlyArray<ScoreRequest>,
+  batchTokens: number
+) {
+  const score = yield* makeScorer(yield* openModel(goldenModel(name)), { batchTokens })
+  return yield* score(requests)
+})
 
 layer(Runtime)("scores", (it) => {
   for (const name of ["parallel", "sequential", "llama"] as const) {
     it.effect(`of choices are those of each continuation alone, contexts cut as the harness does: ${name}`, () =>
-      Effect.gen(function*() {
+      Effect.gen(function* () {
         const { choices } = reference(name)
         const scores = yield* scoresOf(
           name,
@@ -31,13 +33,17 @@ layer(Runtime)("scores", (it) => {
           100
         )
         assert.isBelow(
-          distance(scores.flat().map((score) => score.logProbability), choices.flatMap((choice) => choice.scores)),
+          distance(
+            scores.flat().map((score) => score.logProbability),
+            choices.flatMap((choice) => choice.scores)
+          ),
           1e-4
         )
-      }))
+      })
+    )
 
     it.effect(`give the perplexity losses of transformers: ${name}`, () =>
-      Effect.gen(function*() {
+      Effect.gen(function* () {
         const { perplexity, rows } = reference(name)
         const requests = perplexity.map(({ prompt }, index) => {
           const row = rows[index] ?? []
@@ -45,12 +51,19 @@ layer(Runtime)("scores", (it) => {
         })
         const scores = (yield* scoresOf(name, requests, 64)).flat()
         const losses = scores.map(({ logProbability, tokens }) => -logProbability / tokens)
-        assert.isBelow(distance(losses, perplexity.map(({ loss }) => loss)), 1e-4)
-      }))
+        assert.isBelow(
+          distance(
+            losses,
+            perplexity.map(({ loss }) => loss)
+          ),
+          1e-4
+        )
+      })
+    )
   }
 
   it.effect("depend neither on the batch nor on the other continuations", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const { choices } = reference("parallel")
       const shared = choices.map(({ context, continuations }) => request(context, ...continuations))
       const apart = choices.flatMap(({ context, continuations }) =>
@@ -61,20 +74,23 @@ layer(Runtime)("scores", (it) => {
       const large = flat(yield* scoresOf("parallel", shared, 10_000))
       assert.isBelow(distance(flat(yield* scoresOf("parallel", shared, 1)), large), 1e-5)
       assert.isBelow(distance(flat(yield* scoresOf("parallel", apart, 200)), large), 1e-5)
-    }))
+    })
+  )
 
   it.effect("leave out a first token that nothing predicts, and count no token of an empty continuation", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const requests = [request([], [5, 6, 7]), request([5], [6, 7], [])]
       const [[whole] = [], [rest, none] = []] = yield* scoresOf("parallel", requests, 64)
       assert.strictEqual(whole?.tokens, 2)
       assert.isBelow(Math.abs((whole?.logProbability ?? NaN) - (rest?.logProbability ?? NaN)), 1e-5)
       assert.deepStrictEqual(none, { logProbability: 0, tokens: 0 })
-    }))
+    })
+  )
 
   it.effect("are refused for a token that the model does not know", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const failure = yield* Effect.flip(scoresOf("parallel", [request([1], [64])], 64))
       assert.match(failure.message, /token 64 is not among its 64/)
-    }))
+    })
+  )
 })

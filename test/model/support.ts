@@ -22,9 +22,9 @@ export const Runtime = layer({ provider: "cpu", intraOpThreads: 1 })
 /** The files of a folder, as a stage would be given them. */
 export const folderReader = (folder: string): FilesReader => {
   const bytes = (path: string) => new Uint8Array(readFileSync(join(folder, path)))
-  const paths = readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isFile()).map((entry) =>
-    entry.name
-  )
+  const paths = readdirSync(folder, { withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => entry.name)
   return {
     entries: paths.map((path) => ({ path, size: bytes(path).length, digest: "" })),
     bytes: (path) => Effect.sync(() => bytes(path)),
@@ -64,10 +64,10 @@ export const goldenText = (...path: ReadonlyArray<string>): string => readFileSy
 export const withFile = (files: FilesReader, name: string, content: Uint8Array): FilesReader => ({
   ...files,
   entries: [...files.entries.filter(({ path }) => path !== name), { path: name, size: content.length, digest: "" }],
-  bytes: (path) => path === name ? Effect.succeed(content) : files.bytes(path),
+  bytes: (path) => (path === name ? Effect.succeed(content) : files.bytes(path)),
   slice: (path, offset, length) =>
     path === name ? Effect.succeed(content.slice(offset, offset + length)) : files.slice(path, offset, length),
-  stream: (path) => path === name ? Stream.succeed(content) : files.stream(path)
+  stream: (path) => (path === name ? Stream.succeed(content) : files.stream(path))
 })
 
 /** A golden model under golden adapters. */
@@ -85,14 +85,16 @@ const Training = Schema.Struct({
   logits: Schema.Array(Numbers)
 })
 
-const Reference = Schema.fromJsonString(Schema.Struct({
-  rows: Schema.Array(Numbers),
-  logits: Schema.Array(Schema.Array(Numbers)),
-  perplexity: Schema.Array(Schema.Struct({ prompt: Schema.Int, loss: Schema.Finite })),
-  choices: Schema.Array(Schema.Struct({ context: Numbers, continuations: Schema.Array(Numbers), scores: Numbers })),
-  generation: Schema.Array(Schema.Struct({ prompt: Numbers, answer: Numbers })),
-  training: Schema.optionalKey(Schema.Struct({ token: Training, "micro-batch": Schema.optionalKey(Training) }))
-}))
+const Reference = Schema.fromJsonString(
+  Schema.Struct({
+    rows: Schema.Array(Numbers),
+    logits: Schema.Array(Schema.Array(Numbers)),
+    perplexity: Schema.Array(Schema.Struct({ prompt: Schema.Int, loss: Schema.Finite })),
+    choices: Schema.Array(Schema.Struct({ context: Numbers, continuations: Schema.Array(Numbers), scores: Numbers })),
+    generation: Schema.Array(Schema.Struct({ prompt: Numbers, answer: Numbers })),
+    training: Schema.optionalKey(Schema.Struct({ token: Training, "micro-batch": Schema.optionalKey(Training) }))
+  })
+)
 
 /** What the reference tools compute; see test/reference/models.py. */
 export const reference = (name: Golden) =>
@@ -101,11 +103,11 @@ export const reference = (name: Golden) =>
 /** The largest absolute difference of two lists. */
 export const distance = (a: ArrayLike<number>, b: ArrayLike<number>): number =>
   a.length === b.length
-    ? Array.from(a, (value, index) => Math.abs(value - (b[index] ?? NaN))).reduce((x, y) => x >= y ? x : y, 0)
+    ? Array.from(a, (value, index) => Math.abs(value - (b[index] ?? NaN))).reduce((x, y) => (x >= y ? x : y), 0)
     : Infinity
 
 /** Logits of every token of the rows, one after the other, computed by a process that is there already. */
-export const logitsIn = Effect.fn("logitsIn")(function*(
+export const logitsIn = Effect.fn("logitsIn")(function* (
   process: RuntimeProcess,
   reader: ModelReader,
   rows: ReadonlyArray<ReadonlyArray<number>>
@@ -121,7 +123,7 @@ export const logitsIn = Effect.fn("logitsIn")(function*(
 })
 
 /** The same by a process of its own. */
-export const logitsOf = Effect.fn("logitsOf")(function*(
+export const logitsOf = Effect.fn("logitsOf")(function* (
   reader: ModelReader,
   rows: ReadonlyArray<ReadonlyArray<number>>
 ) {

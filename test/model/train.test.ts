@@ -25,10 +25,14 @@ const options: TrainingOptions = {
 }
 
 layer(Runtime)("training", (it) => {
-  const trainings = [["parallel", "token"], ["parallel", "micro-batch"], ["llama", "token"]] as const
+  const trainings = [
+    ["parallel", "token"],
+    ["parallel", "micro-batch"],
+    ["llama", "token"]
+  ] as const
   for (const [name, lossNormalization] of trainings) {
     it.effect(`follows PEFT and torch: ${name}, loss per ${lossNormalization}`, () =>
-      Effect.gen(function*() {
+      Effect.gen(function* () {
         const { rows, training } = reference(name)
         const targets = name === "llama" ? ["q_proj", "v_proj"] : options.targets
         const expected = training?.[lossNormalization]
@@ -41,10 +45,22 @@ layer(Runtime)("training", (it) => {
           initial: yield* adapterOf(goldenFolder(name, "initial"))
         })
         const difference = {
-          losses: distance(log.steps.map(({ loss }) => loss), expected.losses),
-          norms: distance(log.steps.map(({ gradientNorm }) => gradientNorm), expected.gradientNorms),
-          rates: distance(log.steps.map(({ learningRate }) => learningRate), expected.learningRates),
-          validation: distance(log.validation.map(({ loss }) => loss), [expected.validation]),
+          losses: distance(
+            log.steps.map(({ loss }) => loss),
+            expected.losses
+          ),
+          norms: distance(
+            log.steps.map(({ gradientNorm }) => gradientNorm),
+            expected.gradientNorms
+          ),
+          rates: distance(
+            log.steps.map(({ learningRate }) => learningRate),
+            expected.learningRates
+          ),
+          validation: distance(
+            log.validation.map(({ loss }) => loss),
+            [expected.validation]
+          ),
           adapter: relativeDistance(tensors, yield* adapterOf(goldenFolder(name, `trained-${lossNormalization}`)))
         }
         assert.isBelow(difference.losses, 1e-4)
@@ -53,11 +69,12 @@ layer(Runtime)("training", (it) => {
         assert.isBelow(difference.validation, 1e-4)
         assert.isBelow(difference.adapter, 1e-3)
         assert.strictEqual(relativeDistance(yield* adapterOf(memoryReader(files)), tensors), 0)
-      }))
+      })
+    )
   }
 
   it.effect("depends neither on how rows are grouped, with dropout, nor on what validates it", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const { rows } = reference("parallel")
       const run = (microBatchTokens: number, validation: boolean) =>
         train({
@@ -67,14 +84,24 @@ layer(Runtime)("training", (it) => {
           options: { ...options, epochs: 2, dropout: 0.3, shuffle: true, validateEvery: 2, microBatchTokens }
         })
       const [small, large, again] = yield* Effect.all([run(1, false), run(10_000, true), run(10_000, false)])
-      assert.isBelow(distance(small.log.steps.map(({ loss }) => loss), large.log.steps.map(({ loss }) => loss)), 1e-5)
+      assert.isBelow(
+        distance(
+          small.log.steps.map(({ loss }) => loss),
+          large.log.steps.map(({ loss }) => loss)
+        ),
+        1e-5
+      )
       assert.isBelow(relativeDistance(small.tensors, large.tensors), 1e-4)
       assert.strictEqual(relativeDistance(large.tensors, again.tensors), 0)
-      assert.deepStrictEqual(large.log.validation.map(({ step }) => step), [2, 4, 6])
-    }))
+      assert.deepStrictEqual(
+        large.log.validation.map(({ step }) => step),
+        [2, 4, 6]
+      )
+    })
+  )
 
   it.effect("stacks a fresh adapter on those that the model has", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const { rows, training } = reference("parallel")
       const { log } = yield* train({
         model: goldenModel("parallel", "trained-token"),
@@ -83,22 +110,26 @@ layer(Runtime)("training", (it) => {
         options: { ...options, epochs: 1, batchSize: 5 }
       })
       assert.closeTo(log.steps[0]?.loss ?? NaN, training?.token.validation ?? NaN, 1e-4)
-    }))
+    })
+  )
 
   it.effect("stops at the step whose loss is no number, and says where", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const { rows } = reference("parallel")
-      const failure = yield* Effect.flip(train({
-        model: goldenModel("parallel"),
-        rows: table(rows),
-        validation: null,
-        options: { ...options, learningRate: 1e30, schedule: "constant", warmup: { steps: 0 }, maxGradientNorm: null }
-      }))
+      const failure = yield* Effect.flip(
+        train({
+          model: goldenModel("parallel"),
+          rows: table(rows),
+          validation: null,
+          options: { ...options, learningRate: 1e30, schedule: "constant", warmup: { steps: 0 }, maxGradientNorm: null }
+        })
+      )
       assert.match(failure.message, /diverged at step 2: .*learning rate 1e\+30, with rows 6, 7, 8/)
-    }))
+    })
+  )
 
   it.effect("refuses rows that do not fit, and settings that cannot be meant", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const refusal = (rows: ReadonlyArray<ReadonlyArray<number>>, changes: Partial<TrainingOptions>) =>
         Effect.map(
           Effect.flip(
@@ -120,5 +151,6 @@ layer(Runtime)("training", (it) => {
       assert.match(yield* refusal([], {}), /"rows" is an empty table/)
       assert.match(yield* refusal([[1, 2]], { dropout: 1 }), /"dropout" is 1/)
       assert.match(yield* refusal([[1, 2]], { targets: ["q_proj"] }), /"q_proj"/)
-    }))
+    })
+  )
 })

@@ -10,19 +10,33 @@ import { tableReader } from "./support.ts"
 const Row = Schema.Struct({ ids: Int32s, promptTokens: Schema.Int })
 /** Rows of tokens, all of them labels. */
 export const table = (rows: ReadonlyArray<ReadonlyArray<number>>) =>
-  tableReader(rows.map((row) => ({ ids: Int32Array.from(row), promptTokens: 1 })), Row)
+  tableReader(
+    rows.map((row) => ({ ids: Int32Array.from(row), promptTokens: 1 })),
+    Row
+  )
 
 /** An adapter's matrices. */
-export const adapterOf = Effect.fn("adapterOf")(function*(files: FilesReader) {
+export const adapterOf = Effect.fn("adapterOf")(function* (files: FilesReader) {
   const path = "adapter_model.safetensors"
   const bytes = (yield* files.bytes(path)).slice()
   const stored = yield* readSafetensors(files, path)
   return new Map(
-    [...stored].map(([name, { length, offset, shape: [rows = 0, columns = 0] }]) =>
-      [name, {
-        shape: [rows, columns] as const,
-        data: new Float32Array(bytes.slice(offset, offset + length).buffer)
-      }] as const
+    [...stored].map(
+      ([
+        name,
+        {
+          length,
+          offset,
+          shape: [rows = 0, columns = 0]
+        }
+      ]) =>
+        [
+          name,
+          {
+            shape: [rows, columns] as const,
+            data: new Float32Array(bytes.slice(offset, offset + length).buffer)
+          }
+        ] as const
     )
   ) satisfies AdapterTensors
 })
@@ -30,7 +44,7 @@ export const adapterOf = Effect.fn("adapterOf")(function*(files: FilesReader) {
 /** The distance of two adapters as a share of the second one's norm. */
 export const relativeDistance = (a: AdapterTensors, b: AdapterTensors): number => {
   const flat = (tensors: AdapterTensors) =>
-    [...tensors].toSorted(([x], [y]) => x < y ? -1 : 1).flatMap(([, { data }]) => Array.from(data))
+    [...tensors].toSorted(([x], [y]) => (x < y ? -1 : 1)).flatMap(([, { data }]) => Array.from(data))
   const norm = (values: ReadonlyArray<number>) => Math.hypot(...values)
   const [left, right] = [flat(a), flat(b)]
   return left.length === right.length

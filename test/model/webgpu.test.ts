@@ -26,7 +26,10 @@ const both = <A, E>(compute: Effect.Effect<A, E, OnnxRuntime>) => {
 
 const Row = Schema.Struct({ ids: Int32s, promptTokens: Schema.Int })
 const table = (rows: ReadonlyArray<ReadonlyArray<number>>) =>
-  tableReader(rows.map((row) => ({ ids: Int32Array.from(row), promptTokens: 1 })), Row)
+  tableReader(
+    rows.map((row) => ({ ids: Int32Array.from(row), promptTokens: 1 })),
+    Row
+  )
 
 const options: TrainingOptions = {
   ...trainingDefaults,
@@ -43,36 +46,49 @@ const options: TrainingOptions = {
 }
 
 describeWebgpu("a model on the webgpu provider", () => {
-  it.effect("learns as on the CPU: the same losses, step by step and in validation, with dropout", () =>
-    Effect.gen(function*() {
-      const { rows } = reference("parallel")
-      const { cpu, device } = yield* both(train({
-        model: goldenModel("parallel"),
-        rows: table(rows),
-        validation: table(rows.slice(0, 5)),
-        options
-      }))
-      const losses = ({ log: { steps, validation } }: typeof cpu) => [...steps, ...validation].map(({ loss }) => loss)
-      assert.lengthOf(losses(cpu), 13)
-      assert.isBelow(distance(losses(device), losses(cpu)), 1e-3)
-    }), compiling)
+  it.effect(
+    "learns as on the CPU: the same losses, step by step and in validation, with dropout",
+    () =>
+      Effect.gen(function* () {
+        const { rows } = reference("parallel")
+        const { cpu, device } = yield* both(
+          train({
+            model: goldenModel("parallel"),
+            rows: table(rows),
+            validation: table(rows.slice(0, 5)),
+            options
+          })
+        )
+        const losses = ({ log: { steps, validation } }: typeof cpu) => [...steps, ...validation].map(({ loss }) => loss)
+        assert.lengthOf(losses(cpu), 13)
+        assert.isBelow(distance(losses(device), losses(cpu)), 1e-3)
+      }),
+    compiling
+  )
 
-  it.effect("writes what it writes on the CPU", () =>
-    Effect.gen(function*() {
-      const { generation } = reference("parallel")
-      const writing = Effect.gen(function*() {
-        const write = yield* makeGenerator(yield* openModel(goldenModel("parallel")), {
-          maxTokens: 8,
-          repetitionPenalty: 1.3,
-          sampling: null,
-          seed: 1,
-          stopStrings: [],
-          decode: () => Effect.succeed(""),
-          batchPrompts: 8
+  it.effect(
+    "writes what it writes on the CPU",
+    () =>
+      Effect.gen(function* () {
+        const { generation } = reference("parallel")
+        const writing = Effect.gen(function* () {
+          const write = yield* makeGenerator(yield* openModel(goldenModel("parallel")), {
+            maxTokens: 8,
+            repetitionPenalty: 1.3,
+            sampling: null,
+            seed: 1,
+            stopStrings: [],
+            decode: () => Effect.succeed(""),
+            batchPrompts: 8
+          })
+          return yield* write(generation.map(({ prompt }) => Int32Array.from(prompt)))
         })
-        return yield* write(generation.map(({ prompt }) => Int32Array.from(prompt)))
-      })
-      const answers = yield* writing.pipe(Effect.scoped, Effect.provide(WebgpuRuntime))
-      assert.deepStrictEqual(answers.map(({ ids }) => [...ids]), generation.map(({ answer }) => answer.slice(0, 8)))
-    }), compiling)
+        const answers = yield* writing.pipe(Effect.scoped, Effect.provide(WebgpuRuntime))
+        assert.deepStrictEqual(
+          answers.map(({ ids }) => [...ids]),
+          generation.map(({ answer }) => answer.slice(0, 8))
+        )
+      }),
+    compiling
+  )
 })

@@ -26,7 +26,7 @@ const refusal = (content: Uint8Array) =>
 
 describe("safetensors", () => {
   it.effect("come back as they were written, in one order of names", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const content = writeSafetensors(tensors, { format: "pt" })
       assert.deepStrictEqual(writeSafetensors(new Map([...tensors].toReversed()), { format: "pt" }), content)
       const stored = yield* readSafetensors(memoryReader({ [file]: content }), file)
@@ -38,10 +38,11 @@ describe("safetensors", () => {
         assert.deepStrictEqual(new Float32Array(bytes.buffer), data)
         assert.strictEqual((found?.offset ?? 1) % 4, 0)
       }
-    }))
+    })
+  )
 
   it.effect("are refused when cut off, overlapping, oversized or of the wrong length", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const whole = writeSafetensors(tensors, {})
       assert.match(yield* refusal(whole.slice(0, 4)), /4 bytes/)
       assert.match(yield* refusal(whole.slice(0, -4)), /cut off/)
@@ -53,19 +54,21 @@ describe("safetensors", () => {
       assert.match(yield* refusal(fileOf({ a: entry(0, 8), b: entry(4, 12) }, 16)), /a and b overlap/)
       assert.match(yield* refusal(fileOf({ a: entry(0, 8, [3]) }, 16)), /needs 12 bytes and has 8/)
       assert.match(yield* refusal(fileOf({ a: { dtype: "F32" } }, 16)), /"a" is malformed/)
-    }))
+    })
+  )
 })
 
 describe("the weights of a folder", () => {
   it.effect("are found in all the files that an index names", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const weights = yield* readWeights(goldenFolder("sequential"))
       assert.strictEqual(new Set([...weights.values()].map(({ path }) => path)).size, 3)
       assert.strictEqual(weights.get("gpt_neox.embed_in.weight")?.element, "bfloat16")
-    }))
+    })
+  )
 
   it.effect("are missed by name: a file of the index, a tensor, a shape", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const message = <A, E extends { readonly message: string }>(effect: Effect.Effect<A, E>) =>
         Effect.map(Effect.flip(effect), (failure) => failure.message)
       const index = new TextEncoder().encode(JSON.stringify({ weight_map: { a: "gone.safetensors" } }))
@@ -86,5 +89,6 @@ describe("the weights of a folder", () => {
         ),
         /not JSON/
       )
-    }))
+    })
+  )
 })

@@ -49,7 +49,8 @@ describe("the launcher", () => {
     mkdirSync(join(folder, "bin"))
     mkdirSync(join(folder, "dist/src/cli"), { recursive: true })
     mkdirSync(join(folder, "node_modules"))
-    for (const file of ["tanren.js", "imports.js"]) copyFileSync(join(repository, "bin", file), join(folder, "bin", file))
+    for (const file of ["tanren.js", "imports.js"])
+      copyFileSync(join(repository, "bin", file), join(folder, "bin", file))
     symlinkSync(join(repository, "node_modules/effect"), join(folder, "node_modules/effect"), "dir")
     writeFileSync(join(folder, "package.json"), JSON.stringify({ name: "tanren", version: "1.2.3", type: "module" }))
     writeFileSync(join(folder, "dist/src/cli/main.js"), main)
@@ -82,7 +83,11 @@ describe("the launcher", () => {
     beforeAll(installNode)
 
     it("runs the command on the new one", () => {
-      assert.deepStrictEqual(JSON.parse(launch(["show", "a b"], true).stdout), { verb: "show", word: "a b", imposed: false })
+      assert.deepStrictEqual(JSON.parse(launch(["show", "a b"], true).stdout), {
+        verb: "show",
+        word: "a b",
+        imposed: false
+      })
     })
 
     it("ends with the command's exit code", () => assert.strictEqual(launch(["exit", "42"], true).status, 42))

@@ -49,8 +49,14 @@ const breaches: ReadonlyArray<Breach> = [
   imports("stages/a.ts", "../pipelines/quickstart.ts"),
   imports("pipelines/a.ts", "../src/engine/plan.ts"),
   imports("pipelines/a.ts", "node:fs"),
-  ...["new Date()", "process.env", "performance.now()", "fetch(\"x\")", "setTimeout(Number, 1)", "crypto.randomUUID()"]
-    .map((expression) => uses("stages/a.ts", expression, "eslint(no-restricted-globals)")),
+  ...[
+    "new Date()",
+    "process.env",
+    "performance.now()",
+    'fetch("x")',
+    "setTimeout(Number, 1)",
+    "crypto.randomUUID()"
+  ].map((expression) => uses("stages/a.ts", expression, "eslint(no-restricted-globals)")),
   uses("stages/a.ts", "Math.random()", "eslint(no-restricted-properties)"),
   uses("src/model/a.ts", "Date.now()", "eslint(no-restricted-globals)"),
   uses("src/engine/a.ts", "console.log(1)", "eslint(no-console)"),
@@ -91,10 +97,14 @@ describe("the linter", () => {
     })
     const options = { cwd: folder, encoding: "utf8" } as const
     const oxlint = join(repository, "node_modules/oxlint/bin/oxlint")
-    const { stderr, stdout } = spawnSync(process.execPath, [oxlint, "--format=json", "src", "stages", "pipelines"], options)
+    const { stderr, stdout } = spawnSync(
+      process.execPath,
+      [oxlint, "--format=json", "src", "stages", "pipelines"],
+      options
+    )
     assert.strictEqual(stderr, "")
     const { diagnostics }: { readonly diagnostics: ReadonlyArray<Diagnostic> } = JSON.parse(stdout)
-    for (const { code, filename } of diagnostics) found.set(filename, [...found.get(filename) ?? [], code])
+    for (const { code, filename } of diagnostics) found.set(filename, [...(found.get(filename) ?? []), code])
   })
 
   it.each(breaches.map((each, i) => [each.file, each.code.split("\n")[0] ?? "", each.rule, placed(each, i)] as const))(
@@ -104,6 +114,9 @@ describe("the linter", () => {
 
   it("allows what the rooms may import", () => {
     const paths = all.map(placed).slice(breaches.length)
-    assert.deepStrictEqual(paths.flatMap((path) => found.get(path) ?? []), [])
+    assert.deepStrictEqual(
+      paths.flatMap((path) => found.get(path) ?? []),
+      []
+    )
   })
 })

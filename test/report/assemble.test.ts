@@ -32,19 +32,34 @@ describe("the table of scores", () => {
 
   it("calls nothing best that has no rival", () => {
     const alone = { a: { q: scored(0.4), r: scored(1) }, b: { q: scored(0.5) } }
-    assert.deepStrictEqual(best(alone), [[false, false], [true, undefined]])
+    assert.deepStrictEqual(best(alone), [
+      [false, false],
+      [true, undefined]
+    ])
   })
 
   it("keeps scores of different names apart under one measurement", () => {
     const { columns, rows } = assemble(about({ a: { q: scored(0.4) }, b: { q: scored(7, "lower", "perplexity") } }))
-    assert.deepStrictEqual(columns.map(({ score }) => score), ["accuracy", "perplexity"])
-    assert.deepStrictEqual(rows.map(({ cells }) => cells.map((cell) => cell?.value ?? null)), [[0.4, null], [null, 7]])
+    assert.deepStrictEqual(
+      columns.map(({ score }) => score),
+      ["accuracy", "perplexity"]
+    )
+    assert.deepStrictEqual(
+      rows.map(({ cells }) => cells.map((cell) => cell?.value ?? null)),
+      [
+        [0.4, null],
+        [null, 7]
+      ]
+    )
   })
 
   it("follows the given order, not that of the records", () => {
     const results = { "2": { q: scored(1) }, "10": { q: scored(2) } }
     const { rows } = assemble(about(results, { models: ["10", "2"] }))
-    assert.deepStrictEqual(rows.map(({ model }) => model), ["10", "2"])
+    assert.deepStrictEqual(
+      rows.map(({ model }) => model),
+      ["10", "2"]
+    )
   })
 })
 
@@ -67,31 +82,48 @@ describe("expectations", () => {
     const expectation = near(0.5, { absolute: 0.1 })
     const expect = ["q", "unasked"].map((measurement) => ({ model: "a", measurement, expectation }))
     const { verdicts } = assemble(about({ a: { q: scored(0.55) } }, { expect }))
-    assert.deepStrictEqual(verdicts.map(({ found, met }) => [found, met]), [[0.55, true], [null, false]])
+    assert.deepStrictEqual(
+      verdicts.map(({ found, met }) => [found, met]),
+      [
+        [0.55, true],
+        [null, false]
+      ]
+    )
   })
 })
 
 describe("answers and details", () => {
   it("puts answers to one question side by side, with a gap for a model that was not asked", () => {
     const answer = (question: string) => ({ question, answer: `${question}!`, ended: "end of text" })
-    const { answerSheets, details } = assemble(about({
-      a: { talk: { answers: [answer("x"), answer("y")] } },
-      b: { talk: { answers: [answer("y")] } }
-    }))
+    const { answerSheets, details } = assemble(
+      about({
+        a: { talk: { answers: [answer("x"), answer("y")] } },
+        b: { talk: { answers: [answer("y")] } }
+      })
+    )
     assert.deepStrictEqual(
       answerSheets[0]?.questions.map(({ answers }) => answers.map((given) => given?.answer ?? null)),
-      [["x!", null], ["y!", "y!"]]
+      [
+        ["x!", null],
+        ["y!", "y!"]
+      ]
     )
     assert.deepStrictEqual(details, [])
   })
 
   it("lists what is neither score nor answer, and the rest of what is", () => {
     const { details, rows } = assemble(about({ a: { sizes: [1, 2], q: { ...scored(1), rows: 7n } } }))
-    assert.deepStrictEqual(details.map(({ content }) => content), [[1, 2], { rows: "7" }])
+    assert.deepStrictEqual(
+      details.map(({ content }) => content),
+      [[1, 2], { rows: "7" }]
+    )
     assert.strictEqual(rows.length, 1)
   })
 
   it("lists the further scores of a measurement", () => {
-    assert.deepStrictEqual(assemble(subject).furtherScores.map(({ score }) => score.name), ["loss", "loss", "loss"])
+    assert.deepStrictEqual(
+      assemble(subject).furtherScores.map(({ score }) => score.name),
+      ["loss", "loss", "loss"]
+    )
   })
 })

@@ -10,7 +10,10 @@ describe("numbers", () => {
   })
 
   it("gives proportions three decimals", () => {
-    assert.deepStrictEqual([0.4594, 1, -0.05].map((value) => number(value, "proportion")), ["0.459", "1.000", "−0.050"])
+    assert.deepStrictEqual(
+      [0.4594, 1, -0.05].map((value) => number(value, "proportion")),
+      ["0.459", "1.000", "−0.050"]
+    )
   })
 
   it("takes one style for a column: proportions only where every value is one", () => {
@@ -36,7 +39,10 @@ describe("numbers", () => {
 
   it("counts", () => {
     assert.strictEqual(count(1_400_000), "1,400,000")
-    assert.deepStrictEqual([0, 1, 2].map((some) => counted(some, "model")), ["0 models", "1 model", "2 models"])
+    assert.deepStrictEqual(
+      [0, 1, 2].map((some) => counted(some, "model")),
+      ["0 models", "1 model", "2 models"]
+    )
   })
 })
 

@@ -40,8 +40,14 @@ describe("the page", () => {
     const ids = all(/\sid="([^"]+)"/g)
     assert.strictEqual(new Set(ids).size, ids.length)
     const wanted = all(/aria-labelledby="([^"]+)"/g).flatMap((list) => list.split(" "))
-    assert.deepStrictEqual(wanted.filter((id) => !ids.includes(id)), [])
-    assert.deepStrictEqual(all(/href="#([^"]+)"/g).filter((id) => !ids.includes(id)), [])
+    assert.deepStrictEqual(
+      wanted.filter((id) => !ids.includes(id)),
+      []
+    )
+    assert.deepStrictEqual(
+      all(/href="#([^"]+)"/g).filter((id) => !ids.includes(id)),
+      []
+    )
     assert.strictEqual(all(/<svg/g).length, all(/<svg[^>]*role="img" aria-labelledby/g).length)
   })
 
@@ -51,9 +57,9 @@ describe("the page", () => {
   })
 
   it("shows the best in bold, a miss as a miss, and the answers word for word", () => {
-    assert.include(text, "<strong>29.90 <span class=\"error\">± 0.42</span></strong>")
+    assert.include(text, '<strong>29.90 <span class="error">± 0.42</span></strong>')
     assert.include(text, "✗ missed")
-    assert.include(text, "<p lang=\"ja\">東京から大阪の行き方を教えてください。\n東京から大阪の</p>")
+    assert.include(text, '<p lang="ja">東京から大阪の行き方を教えてください。\n東京から大阪の</p>')
     assert.include(text, "Elsewhere &lt;b&gt;&amp;")
   })
 
@@ -84,7 +90,7 @@ describe("escaping", () => {
   it("replaces what HTML forbids", () => assert.strictEqual(escape("a\0b\ud800c\n"), "a\ufffdb\ufffdc\n"))
 
   it("names the language of Japanese text", () => {
-    assert.strictEqual(language("これ")?.markup, " lang=\"ja\"")
+    assert.strictEqual(language("これ")?.markup, ' lang="ja"')
     assert.isNull(language("this"))
   })
 
@@ -104,7 +110,10 @@ describe("the files", () => {
   })
 
   it("have tables in Markdown whose rows are as wide as their heads", () => {
-    for (const table of markdown(assemble(subject)).trimEnd().split("\n\n").filter((block) => block.startsWith("|"))) {
+    for (const table of markdown(assemble(subject))
+      .trimEnd()
+      .split("\n\n")
+      .filter((block) => block.startsWith("|"))) {
       const widths = table.split("\n").map((row) => row.split(/(?<!\\)\|/).length)
       assert.strictEqual(new Set(widths).size, 1, table)
     }

@@ -40,25 +40,25 @@ export const subject: Subject = {
   models: ["Base", "Tuned, 10 epochs", "Elsewhere <b>&"],
   measurements: ["VQA", "JNLI 1-shot", "MARC-ja 1-shot", "質問への答え"],
   results: {
-    "Base": {
-      "VQA": perplexity(1499.2, 31.4),
+    Base: {
+      VQA: perplexity(1499.2, 31.4),
       "JNLI 1-shot": accuracy(0.294),
       "MARC-ja 1-shot": accuracy(0.781),
-      "質問への答え": answers(
+      質問への答え: answers(
         "あなたは誰ですか？あなたは誰ですか？あなたは誰ですか？",
         "東京から大阪の行き方を教えてください。\n東京から大阪の"
       )
     },
     "Tuned, 10 epochs": {
-      "VQA": perplexity(29.903, 0.42),
+      VQA: perplexity(29.903, 0.42),
       "JNLI 1-shot": accuracy(0.459),
       "MARC-ja 1-shot": accuracy(0.468),
-      "質問への答え": answers(
+      質問への答え: answers(
         "私は、質問に答えるために訓練された言語モデルです。",
         "新幹線を利用するのが最も速い方法です。のぞみ号で約2時間30分かかります。\n\n1. 東京駅へ行く\n2. のぞみに乗る"
       )
     },
-    "Elsewhere <b>&": { "VQA": perplexity(68.52, null), "JNLI 1-shot": accuracy(0.459) }
+    "Elsewhere <b>&": { VQA: perplexity(68.52, null), "JNLI 1-shot": accuracy(0.459) }
   },
   trainings: [{ name: "Tuned, 10 epochs", log }],
   tuned: [{ tuned: "Tuned, 10 epochs", base: "Base" }],

@@ -12,7 +12,10 @@ describe("smoothing", () => {
 
   it("takes the mean of the neighbours", () => {
     const points = [0, 0, 9, 0, 0].map((y, x) => ({ x, y }))
-    assert.deepStrictEqual(smooth(points, 3).map(({ y }) => y), [0, 3, 3, 3, 0])
+    assert.deepStrictEqual(
+      smooth(points, 3).map(({ y }) => y),
+      [0, 3, 3, 3, 0]
+    )
   })
 
   it("has an odd window, which leaves short curves alone", () => {

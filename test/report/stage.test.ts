@@ -42,17 +42,21 @@ describe("the report stage", () => {
   })
 
   it.effect("makes three files", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const score = { name: "accuracy", standardError: null, better: "higher" }
       const scored = (value: number) => ({ scores: [{ ...score, value }] })
       const config = Schema.decodeUnknownSync(reportStage.config)(nodeOf(files).config)
-      const { report: made } = yield* reportStage.run({
-        results: { base: { accuracy: scored(0.3) }, tuned: { accuracy: scored(0.45) } },
-        training: { tuned: { steps: [], validation: [] } }
-      }, config)
+      const { report: made } = yield* reportStage.run(
+        {
+          results: { base: { accuracy: scored(0.3) }, tuned: { accuracy: scored(0.45) } },
+          training: { tuned: { steps: [], validation: [] } }
+        },
+        config
+      )
       assert.deepStrictEqual(Object.keys(made), ["report.html", "report.md", "report.json"])
       const page = made["report.md"]
       const text = page instanceof Uint8Array ? new TextDecoder().decode(page) : ""
       assert.include(text, "| tuned from base | +0.150 |")
-    }))
+    })
+  )
 })

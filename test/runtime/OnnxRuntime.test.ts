@@ -13,17 +13,18 @@ const first = (tensor: HostTensor | undefined) => tensor?.data[0]
 
 describe("a runtime process", { timeout: 30_000 }, () => {
   it.effect("multiplies matrices of any size in one session", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const session = yield* Effect.flatMap(acquire, (process) => process.open(product))
       const multiply = (a: HostTensor, b: HostTensor) => session.run({ feeds: { a, b }, fetch: ["c"] })
       const narrow = yield* multiply(float32([1, 1], [3]), float32([1, 2], [1, 2]))
       assert.deepStrictEqual(narrow, { c: float32([1, 2], [3, 6]) })
       const empty = yield* multiply(float32([0, 2], []), float32([2, 2], [1, 2, 3, 4]))
       assert.deepStrictEqual(empty, { c: float32([0, 2], []) })
-    }).pipe(Effect.provide(layerCpu)))
+    }).pipe(Effect.provide(layerCpu))
+  )
 
   it.effect("keeps outputs where they are and feeds them to any of its sessions", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const process = yield* acquire
       const add = yield* process.open(sumAndDifference)
       const copy = yield* process.open(identity(DataType.FLOAT))
@@ -43,10 +44,11 @@ describe("a runtime process", { timeout: 30_000 }, () => {
         step: float32([2], [10, 20]),
         total: float32([2], [31, 62])
       })
-    }).pipe(Effect.provide(layerCpu)))
+    }).pipe(Effect.provide(layerCpu))
+  )
 
   it.effect("forgets what is released, and says which registers there are", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const process = yield* acquire
       const session = yield* process.open(identity(DataType.FLOAT))
       yield* process.put({ kept: float32([1], [1]), gone: float32([1], [2]) })
@@ -56,18 +58,23 @@ describe("a runtime process", { timeout: 30_000 }, () => {
       assert.match(failure.message, /no register "gone" \(there are: "kept"\)/)
       const exit = yield* Effect.exit(process.get(["gone"]))
       assert.match(String(exit), /internal: there is no register "gone"/)
-    }).pipe(Effect.provide(layerCpu)))
+    }).pipe(Effect.provide(layerCpu))
+  )
 
   it.effect("answers many requests in flight, each its own", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const session = yield* Effect.flatMap(acquire, (process) => process.open(sumAndDifference))
       const answers = yield* Effect.forEach(
         Array.from({ length: 64 }, (_, index) => index),
         (index) => session.run({ feeds: { a: float32([1], [index]), b: float32([1], [1]) }, fetch: ["sum"] }),
         { concurrency: "unbounded" }
       )
-      assert.deepStrictEqual(answers.map(({ sum }) => first(sum)), answers.map((_, index) => index + 1))
-    }).pipe(Effect.provide(layerCpu)))
+      assert.deepStrictEqual(
+        answers.map(({ sum }) => first(sum)),
+        answers.map((_, index) => index + 1)
+      )
+    }).pipe(Effect.provide(layerCpu))
+  )
 
   const tensors: ReadonlyArray<readonly [DataType, HostTensor]> = [
     [DataType.FLOAT, float32([2], [0.1, -0])],
@@ -79,7 +86,7 @@ describe("a runtime process", { timeout: 30_000 }, () => {
     [DataType.BOOL, { element: "bool", shape: [2], data: Uint8Array.of(0, 1) }]
   ]
   it.effect("passes every element type in and out, through a session and through a register", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const process = yield* acquire
       for (const [dataType, x] of tensors) {
         const session = yield* process.open(identity(dataType))
@@ -87,20 +94,22 @@ describe("a runtime process", { timeout: 30_000 }, () => {
         assert.deepStrictEqual(y, x)
         assert.deepStrictEqual((yield* process.get(["register"])).register, x)
       }
-    }).pipe(Effect.provide(layerCpu)))
+    }).pipe(Effect.provide(layerCpu))
+  )
 
   it.effect("carries 64 MB both ways", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const process = yield* acquire
       const data = new Float32Array(16 * 1024 * 1024)
       for (let index = 0; index < data.length; index++) data[index] = index
       yield* process.put({ large: { element: "float32", shape: [data.length], data } })
       const { large } = yield* process.get(["large"])
       assert.isTrue(large !== undefined && Buffer.from(large.data.buffer).equals(Buffer.from(data.buffer)))
-    }).pipe(Effect.provide(layerCpu)))
+    }).pipe(Effect.provide(layerCpu))
+  )
 
   it.effect("lets the event loop go on while it computes", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const session = yield* Effect.flatMap(acquire, (process) => process.open(product))
       const size = 1024
       const matrix = float32([size, size], new Float32Array(size * size))
@@ -109,12 +118,13 @@ describe("a runtime process", { timeout: 30_000 }, () => {
       yield* session.run({ feeds: { a: matrix, b: matrix }, fetch: ["c"] })
       clearInterval(timer)
       assert.isAbove(turns, 2)
-    }).pipe(Effect.provide(layerCpu)))
+    }).pipe(Effect.provide(layerCpu))
+  )
 })
 
 describe("a bad request", { timeout: 30_000 }, () => {
   const run = (feeds: Readonly<Record<string, HostTensor>>, fetch: ReadonlyArray<string>) =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const process = yield* acquire
       const session = yield* process.open(product)
       const failure = yield* Effect.flip(session.run({ feeds, fetch }))
@@ -128,31 +138,37 @@ describe("a bad request", { timeout: 30_000 }, () => {
   const cases: ReadonlyArray<readonly [string, Effect.Effect<string, unknown, never>, RegExp]> = [
     ["a missing feed", Effect.scoped(run({ a: one }, ["c"])), /"product".*'b' is missing/],
     ["a feed without an input", Effect.scoped(run({ a: one, b: one, d: one }, ["c"])), /no input named "d" .*"a", "b"/],
-    ["sizes that do not meet", Effect.scoped(
-      run({ a: float32([1, 2], [1, 2]), b: one }, ["c"])
-    ), /MatMul.*dimension/is],
-    ["another element type", Effect.scoped(
-      run({ a: { element: "int32", shape: [1, 1], data: Int32Array.of(1) }, b: one }, ["c"])
-    ), /data type/i],
+    [
+      "sizes that do not meet",
+      Effect.scoped(run({ a: float32([1, 2], [1, 2]), b: one }, ["c"])),
+      /MatMul.*dimension/is
+    ],
+    [
+      "another element type",
+      Effect.scoped(run({ a: { element: "int32", shape: [1, 1], data: Int32Array.of(1) }, b: one }, ["c"])),
+      /data type/i
+    ],
     ["an unknown output", Effect.scoped(run({ a: one, b: one }, ["nope"])), /nope/],
     ["no output at all", Effect.scoped(run({ a: one, b: one }, [])), /no output/]
   ]
   for (const [what, message, expected] of cases) {
     it.effect(`names ${what}, and the process goes on`, () =>
-      Effect.map(message, (text) => assert.match(text, expected)))
+      Effect.map(message, (text) => assert.match(text, expected))
+    )
   }
 
   it.effect("that is not a model fails to open, and the process goes on", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const process = yield* acquire
       const failure = yield* Effect.flip(process.open({ name: "noise", model: Uint8Array.of(1, 2, 3), files: {} }))
       assert.strictEqual(failure._tag, "SessionFailure")
       assert.match(failure.message, /"noise"/)
       yield* process.open(product)
-    }).pipe(Effect.provide(layerCpu)))
+    }).pipe(Effect.provide(layerCpu))
+  )
 
   it.effect("for more memory than there is fails alone", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const process = yield* acquire
       const session = yield* process.open(zeros)
       const shape: HostTensor = { element: "int64", shape: [1], data: BigInt64Array.of(1n << 50n) }
@@ -160,7 +176,8 @@ describe("a bad request", { timeout: 30_000 }, () => {
       assert.strictEqual(failure._tag, "SessionFailure")
       assert.match(failure.message, /allocat/i)
       yield* process.open(product)
-    }).pipe(Effect.provide(layerCpu)))
+    }).pipe(Effect.provide(layerCpu))
+  )
 })
 
 /** The cores that this process may use, in the words of taskset(1): "0-3,6". */
@@ -177,7 +194,11 @@ describe("the bits of a result on the CPU", { timeout: 30_000 }, () => {
   const mixture = program(
     "mixture",
     graph(
-      [["x", ["rows", width]], ["w", [width, width]], ["scale", [width]]],
+      [
+        ["x", ["rows", width]],
+        ["w", [width, width]],
+        ["scale", [width]]
+      ],
       [
         ["LayerNormalization", ["x", "scale"], ["normal"], [integer("axis", -1)]],
         ["Gemm", ["normal", "w"], ["linear"], [integer("transB", 1)]],
@@ -187,30 +208,39 @@ describe("the bits of a result on the CPU", { timeout: 30_000 }, () => {
         ["ReduceMean", ["linear"], ["mean"], [integer("keepdims", 0)]],
         ["Gemm", ["likely", "x"], ["gradient"], [integer("transA", 1)]]
       ],
-      [["likely", ["rows", width]], ["total", []], ["mean", []], ["gradient", [width, width]]]
+      [
+        ["likely", ["rows", width]],
+        ["total", []],
+        ["mean", []],
+        ["gradient", [width, width]]
+      ]
     )
   )
   const wave = (shape: ReadonlyArray<number>): HostTensor =>
-    float32(shape, Float32Array.from({ length: shape.reduce((a, b) => a * b) }, (_, index) => Math.sin(index * 1.7)))
+    float32(
+      shape,
+      Float32Array.from({ length: shape.reduce((a, b) => a * b) }, (_, index) => Math.sin(index * 1.7))
+    )
   const feeds = { x: wave([rows, width]), w: wave([width, width]), scale: wave([width]) }
 
   const digests = (tensors: Readonly<Record<string, HostTensor>>) =>
     Object.values(tensors).map(({ data }) => createHash("sha256").update(data).digest("hex"))
 
-  const compute = Effect.gen(function*() {
+  const compute = Effect.gen(function* () {
     const session = yield* Effect.flatMap(acquire, (process) => process.open(mixture))
     return digests(yield* session.run({ feeds, fetch: ["likely", "total", "mean", "gradient"] }))
   }).pipe(Effect.provide(layerCpu), Effect.scoped)
 
   it.effect("are the same every time", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const first = yield* compute
       assert.deepStrictEqual(yield* compute, first)
-    }))
+    })
+  )
 
   // A process may use the cores of the thread that starts it.
   it.effect.skipIf(!canPin)("do not depend on the number of cores", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const all = affinity()
       const many = yield* compute
       const one = yield* Effect.acquireUseRelease(
@@ -219,5 +249,6 @@ describe("the bits of a result on the CPU", { timeout: 30_000 }, () => {
         () => Effect.sync(() => pin(all))
       )
       assert.deepStrictEqual(one, many)
-    }))
+    })
+  )
 })

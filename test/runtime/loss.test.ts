@@ -18,7 +18,7 @@ const call = { feeds: { x: float32([1], [0]) }, fetch: ["y"] }
 const crash = { NODE_OPTIONS: `--import=${new URL("./crash.ts", import.meta.url)}` }
 
 /** A process in the middle of an endless run: the run, the process's number, and its sessions' opener. */
-const computing = Effect.gen(function*() {
+const computing = Effect.gen(function* () {
   const before = new Set(runtimesOf(process.pid))
   const runtime = yield* acquire
   const session = yield* runtime.open(endless)
@@ -30,7 +30,7 @@ const computing = Effect.gen(function*() {
 
 describe.skipIf(process.platform !== "linux")("a process that is lost", { timeout: 30_000 }, () => {
   it.live("by SIGKILL in the middle of a run fails every call with the signal", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const { child, run, runtime } = yield* computing
       const queued = yield* Effect.forkChild(runtime.get([]))
       process.kill(child, "SIGKILL")
@@ -42,65 +42,80 @@ describe.skipIf(process.platform !== "linux")("a process that is lost", { timeou
       }
       const later = yield* Effect.flip(runtime.open(product))
       assert.strictEqual(later._tag, "ProcessLost")
-    }).pipe(Effect.provide(layerCpu)))
+    }).pipe(Effect.provide(layerCpu))
+  )
 
   it.live("by its own exit tells the code and its last words", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const failure = yield* Effect.flip(acquire)
       assert.strictEqual(failure._tag, "ProcessLost")
       assert.deepInclude(failure, { exitCode: 7, signal: null, standardError: "the driver gave up" })
       assert.match(failure.message, /exit code 7.*the driver gave up/)
-    }).pipe(Effect.provide(layer({
-      provider: "cpu",
-      environment: { ...crash, LAST_WORDS: "the driver gave up" }
-    }))))
+    }).pipe(
+      Effect.provide(
+        layer({
+          provider: "cpu",
+          environment: { ...crash, LAST_WORDS: "the driver gave up" }
+        })
+      )
+    )
+  )
 
   it.live("because it never started says so", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const failure = yield* Effect.flip(acquire)
       assert.strictEqual(failure._tag, "ProcessLost")
       assert.match(failure.message, /could not be started/)
-    }).pipe(Effect.provide(layer({ provider: "cpu", environment: { TOO_LARGE: "x".repeat(8_000_000) } }))))
+    }).pipe(Effect.provide(layer({ provider: "cpu", environment: { TOO_LARGE: "x".repeat(8_000_000) } })))
+  )
 
   it.live("remembers no more than 4096 characters of what it wrote", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const failure = yield* Effect.flip(acquire)
       assert.isTrue(failure._tag === "ProcessLost" && failure.standardError === "x".repeat(4096))
-    }).pipe(Effect.provide(layer({
-      provider: "cpu",
-      environment: { ...crash, LAST_WORDS: "x".repeat(100_000) }
-    }))))
+    }).pipe(
+      Effect.provide(
+        layer({
+          provider: "cpu",
+          environment: { ...crash, LAST_WORDS: "x".repeat(100_000) }
+        })
+      )
+    )
+  )
 })
 
 describe.skipIf(process.platform !== "linux")("a process that is ended", { timeout: 30_000 }, () => {
   it.live("by interrupting a run stops computing", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const { child, run, session } = yield* computing
       yield* Fiber.interrupt(run)
       yield* until(() => !isRunning(child))
       const later = yield* Effect.flip(session.run(call))
       assert.strictEqual(later._tag, "ProcessLost")
-    }).pipe(Effect.provide(layerCpu)))
+    }).pipe(Effect.provide(layerCpu))
+  )
 
   it.live("by closing its scope is gone when the scope is closed", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const scope = yield* Scope.make()
       const { child } = yield* Scope.provide(computing, scope)
       yield* Scope.close(scope, Exit.void)
       assert.isFalse(isRunning(child))
-    }).pipe(Effect.provide(layerCpu)))
+    }).pipe(Effect.provide(layerCpu))
+  )
 
   it.live("takes no notice of Ctrl+C, which is its parent's to answer", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const { child, run } = yield* computing
       process.kill(child, "SIGINT")
       yield* untilBusy(child)
       assert.isTrue(isRunning(child))
       yield* Fiber.interrupt(run)
-    }).pipe(Effect.provide(layerCpu)))
+    }).pipe(Effect.provide(layerCpu))
+  )
 
   it.live("by the death of its parent stops even in the middle of a run", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const script = fileURLToPath(new URL("./orphan.ts", import.meta.url))
       const parent = spawn(process.execPath, [script], { stdio: "ignore" })
       const parentId = parent.pid ?? -1
@@ -110,5 +125,6 @@ describe.skipIf(process.platform !== "linux")("a process that is ended", { timeo
       yield* untilBusy(child)
       parent.kill("SIGKILL")
       yield* until(() => !isRunning(child))
-    }))
+    })
+  )
 })

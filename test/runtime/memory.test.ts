@@ -15,7 +15,10 @@ const each = <A>(make: (layer: number) => A): ReadonlyArray<A> =>
 const thereAndBack = program(
   "there and back",
   graph(
-    [["x", ["rows", 1]], ["w", [1, width]]],
+    [
+      ["x", ["rows", 1]],
+      ["w", [1, width]]
+    ],
     [
       ["MatMul", ["x", "w"], ["there.0"]],
       ...each((layer) => ["Tanh", [`there.${layer}`], [`there.${layer + 1}`]] as const),
@@ -29,10 +32,12 @@ const thereAndBack = program(
 
 describe.skipIf(process.platform !== "linux")("a runtime process", { timeout: 30_000 }, () => {
   it.effect("takes no more memory for many shapes than for the largest", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const before = new Set(runtimesOf(process.pid))
-      const session = yield* Effect.flatMap(Effect.flatMap(OnnxRuntime, ({ acquire }) => acquire), (runtime) =>
-        runtime.open(thereAndBack))
+      const session = yield* Effect.flatMap(
+        Effect.flatMap(OnnxRuntime, ({ acquire }) => acquire),
+        (runtime) => runtime.open(thereAndBack)
+      )
       const [child = -1] = runtimesOf(process.pid).filter((processId) => !before.has(processId))
       const run = (rows: number) => {
         const feeds = { x: float32([rows, 1], new Float32Array(rows)), w: float32([1, width], new Float32Array(width)) }
@@ -41,5 +46,6 @@ describe.skipIf(process.platform !== "linux")("a runtime process", { timeout: 30
       const largest = yield* run(1024)
       const peaks = yield* Effect.forEach(Array.from({ length: 48 }), (_, turn) => run(1024 - 96 * (turn % 8)))
       assert.isBelow((peaks.at(-1) ?? NaN) - largest, 24)
-    }).pipe(Effect.provide(layerCpu)))
+    }).pipe(Effect.provide(layerCpu))
+  )
 })

@@ -35,9 +35,10 @@ const value = ([name, shape, elemType = DataType.FLOAT]: Value) =>
           elemType,
           shape: {
             dim: shape.map((size) => ({
-              value: typeof size === "number"
-                ? { case: "dimValue" as const, value: BigInt(size) }
-                : { case: "dimParam" as const, value: size }
+              value:
+                typeof size === "number"
+                  ? { case: "dimValue" as const, value: BigInt(size) }
+                  : { case: "dimParam" as const, value: size }
             }))
           }
         }
@@ -106,16 +107,33 @@ export const float32 = (shape: ReadonlyArray<number>, values: ArrayLike<number>)
 /** c = a b, over any sizes. */
 export const product = program(
   "product",
-  graph([["a", ["m", "k"]], ["b", ["k", "n"]]], [["MatMul", ["a", "b"], ["c"]]], [["c", ["m", "n"]]])
+  graph(
+    [
+      ["a", ["m", "k"]],
+      ["b", ["k", "n"]]
+    ],
+    [["MatMul", ["a", "b"], ["c"]]],
+    [["c", ["m", "n"]]]
+  )
 )
 
 /** sum = a + b and difference = a - b, over any one size. */
 export const sumAndDifference = program(
   "sum and difference",
-  graph([["a", ["n"]], ["b", ["n"]]], [["Add", ["a", "b"], ["sum"]], ["Sub", ["a", "b"], ["difference"]]], [
-    ["sum", ["n"]],
-    ["difference", ["n"]]
-  ])
+  graph(
+    [
+      ["a", ["n"]],
+      ["b", ["n"]]
+    ],
+    [
+      ["Add", ["a", "b"], ["sum"]],
+      ["Sub", ["a", "b"], ["difference"]]
+    ],
+    [
+      ["sum", ["n"]],
+      ["difference", ["n"]]
+    ]
+  )
 )
 
 /** y = x, for each element type. */
@@ -127,16 +145,33 @@ export const endless = program(
   "endless",
   graph(
     [["x", [1]]],
-    [["Loop", ["turns", "", "x"], ["y"], [
-      subgraph(
-        "body",
-        graph(
-          [["turn", [], DataType.INT64], ["going", [], DataType.BOOL], ["before", [1]]],
-          [["Identity", ["going"], ["on"]], ["Add", ["before", "one"], ["after"]]],
-          [["on", [], DataType.BOOL], ["after", [1]]]
-        )
-      )
-    ]]],
+    [
+      [
+        "Loop",
+        ["turns", "", "x"],
+        ["y"],
+        [
+          subgraph(
+            "body",
+            graph(
+              [
+                ["turn", [], DataType.INT64],
+                ["going", [], DataType.BOOL],
+                ["before", [1]]
+              ],
+              [
+                ["Identity", ["going"], ["on"]],
+                ["Add", ["before", "one"], ["after"]]
+              ],
+              [
+                ["on", [], DataType.BOOL],
+                ["after", [1]]
+              ]
+            )
+          )
+        ]
+      ]
+    ],
     [["y", [1]]],
     [
       constant("turns", DataType.INT64, [], new BigInt64Array([1n << 60n])),

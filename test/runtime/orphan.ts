@@ -4,7 +4,7 @@ import { layerCpu } from "../../src/runtime/layer.ts"
 import { OnnxRuntime } from "../../src/runtime/OnnxRuntime.ts"
 import { endless, float32 } from "./models.ts"
 
-const main = Effect.gen(function*() {
+const main = Effect.gen(function* () {
   const runtime = yield* OnnxRuntime
   const session = yield* Effect.flatMap(runtime.acquire, (process) => process.open(endless))
   yield* session.run({ feeds: { x: float32([1], [0]) }, fetch: ["y"] })

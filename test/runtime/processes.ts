@@ -42,7 +42,7 @@ export const peakMemoryOf = (processId: number): number =>
 
 /** Waits until something holds; a test whose condition never holds runs into its own time limit. */
 export const until = (holds: () => boolean): Effect.Effect<void> =>
-  Effect.suspend(() => holds() ? Effect.void : Effect.andThen(Effect.sleep("5 millis"), until(holds)))
+  Effect.suspend(() => (holds() ? Effect.void : Effect.andThen(Effect.sleep("5 millis"), until(holds))))
 
 /** Waits until a process computes: waiting for requests uses no processor time. */
 export const untilBusy = (processId: number): Effect.Effect<void> =>

@@ -8,7 +8,7 @@ const tensors: Record<string, HostTensor> = {
   weight: float32([2, 2], [0.5, -0, Number.NaN, Number.POSITIVE_INFINITY]),
   half: { element: "float16", shape: [1], data: Uint16Array.of(0x3c00) },
   index: { element: "int64", shape: [2], data: BigInt64Array.of(-1n, 1n << 62n) },
-  "名前": { element: "int32", shape: [], data: Int32Array.of(-7) },
+  名前: { element: "int32", shape: [], data: Int32Array.of(-7) },
   mask: { element: "bool", shape: [3], data: Uint8Array.of(1, 0, 1) },
   seed: { element: "uint32", shape: [1], data: Uint32Array.of(0xffffffff) },
   bytes: { element: "uint8", shape: [1], data: Uint8Array.of(255) },

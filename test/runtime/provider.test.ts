@@ -12,42 +12,55 @@ const none = "/nonexistent.json"
 
 describe("a provider's identity", { timeout: 30_000 }, () => {
   it.effect("names the version in use and the options that change bits", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const { version } = createRequire(import.meta.url)("onnxruntime-node/package.json")
-      const standard = yield* Effect.provide(Effect.map(OnnxRuntime, (runtime) => runtime.identity), layerCpu)
+      const standard = yield* Effect.provide(
+        Effect.map(OnnxRuntime, (runtime) => runtime.identity),
+        layerCpu
+      )
       const identityOf = (provider: ExecutionProvider, intraOpThreads = 8) =>
-        Effect.provide(Effect.map(OnnxRuntime, (runtime) => runtime.identity), layer({ provider, intraOpThreads }))
+        Effect.provide(
+          Effect.map(OnnxRuntime, (runtime) => runtime.identity),
+          layer({ provider, intraOpThreads })
+        )
       const options = "optimization=basic prepacking=off threads=8"
       assert.deepStrictEqual(standard, { provider: "cpu", runtimeVersion: version, options })
       assert.notDeepEqual(yield* identityOf("cpu", 4), yield* identityOf("cpu", 8))
       assert.strictEqual((yield* identityOf("cuda")).options, `${options} tf32=off`)
-    }))
+    })
+  )
 })
 
 describe("a provider that is not there", { timeout: 30_000 }, () => {
   it.live("is refused, for webgpu without a device", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const failure = yield* Effect.flip(acquire)
       assert.strictEqual(failure._tag, "ProviderMissing")
       assert.match(failure.message, /"webgpu".*adapter.*Vulkan.*cpu provider/s)
-    }).pipe(Effect.provide(layer({
-      provider: "webgpu",
-      environment: { VK_DRIVER_FILES: none, VK_ICD_FILENAMES: none }
-    }))))
+    }).pipe(
+      Effect.provide(
+        layer({
+          provider: "webgpu",
+          environment: { VK_DRIVER_FILES: none, VK_ICD_FILENAMES: none }
+        })
+      )
+    )
+  )
 
   it.live("is refused, for cuda without its libraries or its device", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const failure = yield* Effect.flip(acquire)
       assert.strictEqual(failure._tag, "ProviderMissing")
       assert.match(failure.message, /"cuda".*--onnxruntime-node-install=cuda12/s)
-    }).pipe(Effect.provide(layer({ provider: "cuda", environment: { CUDA_VISIBLE_DEVICES: "" } }))))
+    }).pipe(Effect.provide(layer({ provider: "cuda", environment: { CUDA_VISIBLE_DEVICES: "" } })))
+  )
 })
 
 describeWebgpu("the webgpu provider", () => {
   const webgpu = layer({ provider: "webgpu", environment: webgpuEnvironment })
 
   it.live("computes, keeps registers, and feeds them to other sessions", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const process = yield* acquire
       const multiply = yield* process.open(product)
       const add = yield* process.open(sumAndDifference)
@@ -63,10 +76,11 @@ describeWebgpu("the webgpu provider", () => {
       assert.deepStrictEqual(yield* process.get(["total"]), { total: float32([3], [4, 5, 6]) })
       const x = { element: "int64", shape: [1], data: BigInt64Array.of(-1n) } as const
       assert.deepStrictEqual(yield* copy.run({ feeds: { x }, fetch: ["y"] }), { y: x })
-    }).pipe(Effect.provide(webgpu)))
+    }).pipe(Effect.provide(webgpu))
+  )
 
   it.live("reports a bad feed and goes on", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const session = yield* Effect.flatMap(acquire, (process) => process.open(product))
       const two = float32([1, 1], [2])
       const wide = float32([1, 3], [1, 2, 3])
@@ -74,13 +88,15 @@ describeWebgpu("the webgpu provider", () => {
       assert.strictEqual(failure._tag, "SessionFailure")
       const { c } = yield* session.run({ feeds: { a: two, b: two }, fetch: ["c"] })
       assert.deepStrictEqual(c, float32([1, 1], [4]))
-    }).pipe(Effect.provide(webgpu)))
+    }).pipe(Effect.provide(webgpu))
+  )
 
   it.live("is stopped in the middle of a run", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const session = yield* Effect.flatMap(acquire, (process) => process.open(endless))
       const run = session.run({ feeds: { x: float32([1], [0]) }, fetch: ["y"] })
       const outcome = yield* Effect.timeoutOption(run, "500 millis")
       assert.strictEqual(outcome._tag, "None")
-    }).pipe(Effect.provide(webgpu)))
+    }).pipe(Effect.provide(webgpu))
+  )
 })

@@ -11,13 +11,10 @@ describe("choiceScores", () => {
       predictedByCharacter: expected.normalized[index] ?? -1
     }))
     const scores = choiceScores(answers, expected.classes)
-    assert.deepStrictEqual(scores.map(({ name }) => name), [
-      "accuracy",
-      "accuracy by character",
-      "balanced accuracy",
-      "Matthews correlation",
-      "macro F1"
-    ])
+    assert.deepStrictEqual(
+      scores.map(({ name }) => name),
+      ["accuracy", "accuracy by character", "balanced accuracy", "Matthews correlation", "macro F1"]
+    )
     scores.forEach(({ standardError, value }, index) => {
       const [expectedValue = null, expectedError = null] = expected.scores[index] ?? []
       assert.closeTo(value, expectedValue ?? NaN, 1e-12)

@@ -30,7 +30,11 @@ const measure = (
     documents: rows,
     examples: rows
   })
-  const world = rowsIn("rows", Array.from({ length: 5 }, () => ({ context, label: second })), Row)
+  const world = rowsIn(
+    "rows",
+    Array.from({ length: 5 }, () => ({ context, label: second })),
+    Row
+  )
   return {
     world,
     of: (name: Tiny) => evalChoices({ task, shots: 0, ...config })(tinyModel(name))
@@ -51,14 +55,16 @@ layer(Runtime)("evalChoices", (it) => {
   for (const name of ["byteLevel", "sentencePiece"] as const) {
     it.effect(`scores texts tokenized jointly as HFLM does: ${name}`, () =>
       Effect.forEach(reference[name].joint, ({ choices, context, scores }) =>
-        Effect.gen(function*() {
+        Effect.gen(function* () {
           const [answer] = yield* answersOf(name, context, choices, { encoding: "joint" })
           assert.isBelow(distance(answer?.logProbabilities ?? [], scores), 1e-4, JSON.stringify(context))
-        })))
+        })
+      )
+    )
   }
 
   it.effect("scores context and choice tokenized apart by default: another score where tokens would merge", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const choices = ["wn foxes jump again", "wns jump"]
       const [apart] = yield* answersOf("byteLevel", "The quick bro", choices)
       const [joint] = yield* answersOf("byteLevel", "The quick bro", choices, { encoding: "joint" })
@@ -67,10 +73,11 @@ layer(Runtime)("evalChoices", (it) => {
       const [same] = yield* answersOf("byteLevel", "<|endoftext|>Below is", [" an instruction", " a task"])
       const golden = byteLevel.joint.find(({ context }) => context === "<|endoftext|>Below is")
       assert.isBelow(distance(same?.logProbabilities ?? [], golden?.scores ?? []), 1e-4)
-    }))
+    })
+  )
 
   it.effect("answers the same whatever the batch, and reports what it asked", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const asked = ["### 返答:\n", ["ポジティブ", "ネガティブ", "x"]] as const
       const small = yield* answersOf("sentencePiece", ...asked, { shots: 1, batchTokens: 1 })
       const large = yield* answersOf("sentencePiece", ...asked, { shots: 1, batchTokens: 10_000 })
@@ -84,14 +91,16 @@ layer(Runtime)("evalChoices", (it) => {
       assert.strictEqual(result.scores[0].value, right / 5)
       const long = yield* resultOf("sentencePiece", "again and again, ".repeat(60), ["a", "b"])
       assert.strictEqual(long.beyondModel, 5)
-    }))
+    })
+  )
 
   it.effect("refuses a choice of which no token is left", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const choices = ["wn", "wns jump"]
       const merged = yield* Effect.flip(answersOf("byteLevel", "The quick bro", choices, { encoding: "joint" }))
       assert.match(merged.message, /choice "wn" after a context that ends "The quick bro" has no token/)
       const empty = yield* Effect.flip(answersOf("byteLevel", "The quick", ["", "a"]))
       assert.match(empty.message, /choice "" .* in the encoding "apart"/)
-    }))
+    })
+  )
 })

@@ -85,7 +85,8 @@ const readersOf = (input: InputTree, world: World): Running<unknown> => {
   if (Array.isArray(input)) return Effect.forEach(input, (item: InputTree) => readersOf(item, world))
   return Effect.map(
     Effect.forEach(Object.entries(input), ([name, item]) =>
-      Effect.map(readersOf(item, world), (reader) => [name, reader] as const)),
+      Effect.map(readersOf(item, world), (reader) => [name, reader] as const)
+    ),
     Object.fromEntries
   )
 }
@@ -118,11 +119,11 @@ export const readerOf = (artifact: Artifact, world: World): Running<unknown> => 
 /** The rows of a table. */
 export const rowsOf = <Row>(table: Table<Row>, world: World): Running<ReadonlyArray<Row>> =>
   Effect.flatMap(readerOf(table, world), (reader) =>
-    Effect.map(Stream.runCollect((reader as TableReader<Row>).batches), (batches) => batches.flat()))
+    Effect.map(Stream.runCollect((reader as TableReader<Row>).batches), (batches) => batches.flat())
+  )
 
 /** A value. */
-export const valueIn = <A>(value: Value<A>, world: World): Running<A> =>
-  readerOf(value, world) as Running<A>
+export const valueIn = <A>(value: Value<A>, world: World): Running<A> => readerOf(value, world) as Running<A>
 
 /** The table that comes with a value: another output of the same node. */
 export const besides = <Row>(value: Value<unknown>, output: string, schema: Schema.Codec<Row, unknown>): Table<Row> => {

@@ -21,11 +21,15 @@ layer(Runtime)("measurements", (it) => {
     const { rows, written } = reference[name]
     const world = worldOf(
       tinyWorld(name),
-      rowsIn("questions", rows.map(({ answer, prompt }) => ({ question: prompt, answer })), QuestionRow)
+      rowsIn(
+        "questions",
+        rows.map(({ answer, prompt }) => ({ question: prompt, answer })),
+        QuestionRow
+      )
     )
 
     it.effect(`evalPerplexity averages transformers' losses by row and by token: ${name}`, () =>
-      Effect.gen(function*() {
+      Effect.gen(function* () {
         const mean = rows.reduce((sum, { loss }) => sum + loss, 0) / rows.length
         const tokens = rows.reduce((sum, row) => sum + row.tokens, 0)
         const byToken = rows.reduce((sum, row) => sum + row.loss * row.tokens, 0) / tokens
@@ -40,46 +44,67 @@ layer(Runtime)("measurements", (it) => {
             assert.deepInclude(result, { rows: rows.length, tokens, beyondModel: 0 })
           }
         }
-      }))
+      })
+    )
 
     it.effect(`generate writes what transformers writes: ${name}`, () =>
-      Effect.gen(function*() {
+      Effect.gen(function* () {
         const [first, ...others] = written.map(({ prompt }) => prompt)
         for (const batchPrompts of [1, 8]) {
           const questions = [first ?? "", ...others] as const
           const write = generate({ template, column: "question", questions, maxTokens: 12, batchPrompts })
           const { answers } = yield* valueIn(write(tinyModel(name)), world)
-          assert.deepStrictEqual(answers.map(({ answer }) => answer), written.map(({ answer }) => answer))
-          assert.deepStrictEqual(answers.map(({ question }) => question), written.map(({ prompt }) => prompt))
+          assert.deepStrictEqual(
+            answers.map(({ answer }) => answer),
+            written.map(({ answer }) => answer)
+          )
+          assert.deepStrictEqual(
+            answers.map(({ question }) => question),
+            written.map(({ prompt }) => prompt)
+          )
         }
-      }))
+      })
+    )
   }
 
   it.effect("evalWrittenChoices reads choices out of what transformers writes", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const Row = Schema.Struct({ question: Schema.String, label: Schema.String })
       const { written } = byteLevel
       const rows = givenTable("written", Row)
       const world = worldOf(
         tinyWorld("byteLevel"),
-        rowsIn("written", written.map(({ prompt }) => ({ question: prompt, label: "town" })), Row)
+        rowsIn(
+          "written",
+          written.map(({ prompt }) => ({ question: prompt, label: "town" })),
+          Row
+        )
       )
       const task = choiceTask({
         name: "written",
         document: "{question}",
         label: "label",
-        choices: [{ label: "town", text: "日本" }, { label: "word", text: "説説" }],
+        choices: [
+          { label: "town", text: "日本" },
+          { label: "word", text: "説説" }
+        ],
         documents: rows,
         examples: rows
       })
       const measured = evalWrittenChoices({ task, shots: 0, maxTokens: 12 })(tinyModel("byteLevel"))
       const answers = yield* rowsOf(besides(measured, "answers", WrittenChoice), world)
-      assert.sameMembers(answers.map(({ answer }) => answer), written.map(({ answer }) => answer))
+      assert.sameMembers(
+        answers.map(({ answer }) => answer),
+        written.map(({ answer }) => answer)
+      )
       const expected = (answer: string) => {
         const places = ["日本", "説説"].map((choice) => answer.indexOf(choice))
         return places.findIndex((place) => place >= 0)
       }
-      assert.deepStrictEqual(answers.map(({ predicted }) => predicted), answers.map(({ answer }) => expected(answer)))
+      assert.deepStrictEqual(
+        answers.map(({ predicted }) => predicted),
+        answers.map(({ answer }) => expected(answer))
+      )
       const unparseable = answers.filter(({ predicted }) => predicted === -1).length
       assert.isAbove(unparseable, 0)
       const result = yield* valueIn(measured, world)
@@ -87,7 +112,8 @@ layer(Runtime)("measurements", (it) => {
       assert.deepStrictEqual(result.scores, writtenScores(answers))
       const short = yield* valueIn(evalWrittenChoices({ task, shots: 3, maxTokens: 90 })(tinyModel("byteLevel")), world)
       assert.strictEqual(short.beyondModel, written.length)
-    }))
+    })
+  )
 
   it("written answers without a choice are wrong, and counted", () => {
     const right = { gold: 1, predicted: 1 }
@@ -98,6 +124,9 @@ layer(Runtime)("measurements", (it) => {
       ["unparseable", 0.25],
       ["accuracy of the parseable", 2 / 3]
     ])
-    assert.deepStrictEqual(values([{ gold: 0, predicted: -1 }]), [["accuracy as written", 0], ["unparseable", 1]])
+    assert.deepStrictEqual(values([{ gold: 0, predicted: -1 }]), [
+      ["accuracy as written", 0],
+      ["unparseable", 1]
+    ])
   })
 })

@@ -58,7 +58,8 @@ const cases: ReadonlyArray<{
 }> = [
   {
     task: jnli("0.2", pairs),
-    description: "前提と仮説の関係をentailment、contradiction、neutralの中から回答してください。\n\n制約:\n" +
+    description:
+      "前提と仮説の関係をentailment、contradiction、neutralの中から回答してください。\n\n制約:\n" +
       "- 前提から仮説が、論理的知識や常識的知識を用いて導出可能である場合はentailmentと出力\n" +
       "- 前提と仮説が両立しえない場合はcontradictionと出力\n- そのいずれでもない場合はneutralと出力\n\n",
     example: `前提:${frisbee.sentence1}\n仮説:${frisbee.sentence2}\n関係:contradiction\n\n`,
@@ -68,7 +69,8 @@ const cases: ReadonlyArray<{
   },
   {
     task: jnli("1.3-0.2", pairs),
-    description: "前提と仮説の関係を含意、矛盾、中立の中から回答してください。\n\n制約:\n" +
+    description:
+      "前提と仮説の関係を含意、矛盾、中立の中から回答してください。\n\n制約:\n" +
       "- 前提から仮説が、論理的知識や常識的知識を用いて導出可能である場合は含意と出力\n" +
       "- 前提と仮説が両立しえない場合は矛盾と出力\n- そのいずれでもない場合は中立と出力\n\n",
     example: `前提:${frisbee.sentence1}\n仮説:${frisbee.sentence2}\n関係:矛盾\n\n`,
@@ -108,12 +110,14 @@ const cases: ReadonlyArray<{
 
 describe.each(cases)("$task.name", ({ choices, description, example, gold, question, task }) => {
   it.effect("asks with one example", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       assert.deepStrictEqual(yield* promptOf(task, 1), { context: description + example + question, choices, gold })
-    }).pipe(Effect.provide(Runtime)))
+    }).pipe(Effect.provide(Runtime))
+  )
 
   it.effect("asks with none", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       assert.deepStrictEqual(yield* promptOf(task, 0), { context: description + question, choices, gold })
-    }).pipe(Effect.provide(Runtime)))
+    }).pipe(Effect.provide(Runtime))
+  )
 })

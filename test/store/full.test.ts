@@ -26,10 +26,11 @@ const tinyDisk: Effect.Effect<string, never, Scope.Scope> = Effect.flatMap(folde
       return path
     }),
     () => Effect.sync(() => spawnSync("umount", ["-l", path]))
-  ))
+  )
+)
 
 it.effect.skipIf(!mounts)("a full disk (needs the right to mount)", () =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const store = yield* opened(join(yield* tinyDisk, "store"))
     const small = yield* store.objects.putBytes(bytes("small"))
     const failure = yield* Effect.flip(store.objects.putBytes(new Uint8Array(2 << 20)))
@@ -37,10 +38,11 @@ it.effect.skipIf(!mounts)("a full disk (needs the right to mount)", () =>
     assert.include(failure.message, "The disk is full")
     assert.deepStrictEqual(fs.readdirSync(store.folders.temporary), [])
     assert.isTrue(yield* store.objects.verify(small, "content"))
-  }))
+  })
+)
 
 it.effect.skipIf(!mounts)("a read-only disk serves hits and refuses writes (needs the right to mount)", () =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const disk = yield* tinyDisk
     const before = yield* opened(join(disk, "store"))
     const ref = yield* before.objects.putBytes(bytes("kept"))
@@ -54,4 +56,5 @@ it.effect.skipIf(!mounts)("a read-only disk serves hits and refuses writes (need
     assert.include(failure.message, "read-only")
     const refused = yield* Effect.flip(Effect.scoped(store.leases.hold(key("b"))))
     assert.strictEqual(refused.code, "EROFS")
-  }))
+  })
+)

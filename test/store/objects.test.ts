@@ -19,7 +19,7 @@ const tamper = (path: string, change: (content: Buffer) => Uint8Array): void => 
 }
 
 it.effect("bytes come back under their digest, read-only", () =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const { objects } = yield* fresh
     const ref = yield* objects.putBytes(bytes("鍛錬"))
     assert.strictEqual(ref.digest, digestOf("鍛錬"))
@@ -28,27 +28,34 @@ it.effect("bytes come back under their digest, read-only", () =>
     assert.strictEqual(fs.statSync(objects.path(ref.digest)).mode & 0o777, 0o444)
     assert.isTrue(yield* objects.verify(ref, "stat"))
     assert.isTrue(yield* objects.verify(ref, "content"))
-  }))
+  })
+)
 
 it.effect("the same bytes twice are one object, and nothing is left in tmp", () =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const { folders, objects } = yield* fresh
     const first = yield* objects.putBytes(bytes("same"))
     const second = yield* objects.putBytes(bytes("same"))
     assert.strictEqual(first.digest, second.digest)
     assert.isTrue(yield* objects.verify(first, "stat"), "the earlier reference still holds")
     assert.deepStrictEqual(fs.readdirSync(folders.temporary), [])
-  }))
+  })
+)
 
 it.effect("a writer that fails leaves nothing behind", () =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const { folders, objects } = yield* fresh
-    yield* Effect.exit(Effect.scoped(Effect.gen(function*() {
-      fs.writeFileSync(yield* objects.temporary, "half")
-      return yield* Effect.fail("the stage failed")
-    })))
+    yield* Effect.exit(
+      Effect.scoped(
+        Effect.gen(function* () {
+          fs.writeFileSync(yield* objects.temporary, "half")
+          return yield* Effect.fail("the stage failed")
+        })
+      )
+    )
     assert.deepStrictEqual(fs.readdirSync(folders.temporary), [])
-  }))
+  })
+)
 
 const damages: ReadonlyArray<[string, (content: Buffer) => Uint8Array]> = [
   ["one flipped bit", (content) => content.with(40, (content[40] ?? 0) ^ 1)],
@@ -59,7 +66,7 @@ const damages: ReadonlyArray<[string, (content: Buffer) => Uint8Array]> = [
 for (const depth of ["stat", "content"] as const) {
   for (const [name, change] of damages) {
     it.effect(`${name} is a miss by ${depth}, once and for all`, () =>
-      Effect.gen(function*() {
+      Effect.gen(function* () {
         const root = yield* folder
         const ref = yield* (yield* opened(root)).objects.putBytes(bytes("x".repeat(100)))
         const { objects } = yield* opened(root)
@@ -69,22 +76,24 @@ for (const depth of ["stat", "content"] as const) {
         assert.isFalse(yield* objects.verify(ref, depth))
         const again = yield* objects.putBytes(bytes("x".repeat(100)))
         assert.isTrue(yield* objects.verify(again, "content"))
-      }))
+      })
+    )
   }
 }
 
 it.effect("a store that was copied elsewhere is verified by content and then believed", () =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const root = yield* folder
     const ref = yield* (yield* opened(join(root, "a"))).objects.putBytes(bytes("moved"))
     fs.cpSync(join(root, "a"), join(root, "b"), { recursive: true })
     const { objects } = yield* opened(join(root, "b"))
     assert.isTrue(yield* objects.verify(ref, "stat"))
-  }))
+  })
+)
 
 for (const how of ["copy", "link"] as const) {
   it.effect(`a file taken in by ${how} keeps its content and leaves the source alone`, () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const root = yield* folder
       const source = join(root, "weights.bin")
       fs.writeFileSync(source, "weights", { mode: 0o640 })
@@ -97,30 +106,36 @@ for (const how of ["copy", "link"] as const) {
       assert.deepStrictEqual(fs.readdirSync(folders.temporary), [])
       fs.writeFileSync(source, "changed")
       assert.strictEqual(yield* (yield* opened(join(root, "store"))).objects.verify(ref, "stat"), how === "copy")
-    }))
+    })
+  )
 }
 
-it.live("a writer killed at any moment leaves whole objects, and its remains are swept", () =>
-  Effect.gen(function*() {
-    const root = yield* folder
-    for (const delay of [0, 30, 70]) {
-      const writer = yield* program("write.ts", root)
-      yield* spoken(writer)
-      yield* Effect.sleep(delay)
-      const ended = output(writer)
-      writer.kill("SIGKILL")
-      yield* ended
-      const findings = yield* Effect.provide(checkStore(false), Store.layer(root))
-      assert.deepStrictEqual(findings.damaged, [])
-      assert.deepStrictEqual(fs.readdirSync(join(root, "tmp")), [])
-    }
-  }), 30_000)
+it.live(
+  "a writer killed at any moment leaves whole objects, and its remains are swept",
+  () =>
+    Effect.gen(function* () {
+      const root = yield* folder
+      for (const delay of [0, 30, 70]) {
+        const writer = yield* program("write.ts", root)
+        yield* spoken(writer)
+        yield* Effect.sleep(delay)
+        const ended = output(writer)
+        writer.kill("SIGKILL")
+        yield* ended
+        const findings = yield* Effect.provide(checkStore(false), Store.layer(root))
+        assert.deepStrictEqual(findings.damaged, [])
+        assert.deepStrictEqual(fs.readdirSync(join(root, "tmp")), [])
+      }
+    }),
+  30_000
+)
 
 it.effect("a store in a folder that cannot be is a failure that says so", () =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const root = yield* folder
     fs.writeFileSync(join(root, "file"), "")
     const failure = yield* Effect.flip(opened(join(root, "file", "store")))
     assert.strictEqual(failure._tag, "StoreFailure")
     assert.include(failure.message, "A file lies where a folder should be")
-  }))
+  })
+)

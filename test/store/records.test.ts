@@ -18,7 +18,7 @@ const run = (id: string, keys: Record<string, string>): RunRecord => ({
 })
 
 it.effect("a record comes back as it was, in canonical bytes", () =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const { actions, folders, objects } = yield* fresh
     const record = recordOf(key("a"), yield* objects.putBytes(bytes("object")))
     assert.isNull(yield* actions.get(key("a")))
@@ -29,10 +29,11 @@ it.effect("a record comes back as it was, in canonical bytes", () =>
     const text = fs.readFileSync(file, "utf8")
     yield* actions.put({ ...record, ingredients: { inputs: ["b", "a"], config: { keep: "(row) => row.a" } } })
     assert.strictEqual(fs.readFileSync(file, "utf8"), text)
-  }))
+  })
+)
 
 it.effect("a record that is cut short, of another key or of another format is a miss, and is replaced", () =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const { actions, folders } = yield* fresh
     const record = recordOf(key("a"))
     yield* actions.put(record)
@@ -45,10 +46,11 @@ it.effect("a record that is cut short, of another key or of another format is a 
       yield* actions.put(record)
       assert.deepStrictEqual(yield* actions.get(key("a")), record)
     }
-  }))
+  })
+)
 
 it.live("last keys of other nodes stay, whoever updates at once", () =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const root = yield* folder
     const stores = yield* Effect.all([opened(root), opened(root), opened(root), opened(root)])
     yield* Effect.forEach(stores, ({ runs }, i) => runs.remember("e", { [`node${i}`]: key(`k${i}`) }), {
@@ -62,20 +64,25 @@ it.live("last keys of other nodes stay, whoever updates at once", () =>
       node3: key("k3")
     })
     assert.deepStrictEqual(yield* runs.latest("another"), {})
-  }))
+  })
+)
 
 it.effect("runs come newest first", () =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const { runs } = yield* fresh
     for (const id of ["2026-01-02", "2026-01-03", "2026-01-01"]) yield* runs.record(run(id, { a: id }))
-    assert.deepStrictEqual((yield* runs.recent(2)).map(({ id }) => id), ["2026-01-03", "2026-01-02"])
-  }))
+    assert.deepStrictEqual(
+      (yield* runs.recent(2)).map(({ id }) => id),
+      ["2026-01-03", "2026-01-02"]
+    )
+  })
+)
 
 /** Makes a file look as if it had been written an hour ago. */
 const age = (path: string): void => fs.utimesSync(path, Date.now() / 1_000 - 3_600, Date.now() / 1_000 - 3_600)
 
 it.effect("a file is hashed once while it does not change, in this process and the next", () =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const root = yield* folder
     const path = join(root, "data.json")
     fs.writeFileSync(path, "one")
@@ -91,10 +98,11 @@ it.effect("a file is hashed once while it does not change, in this process and t
     assert.deepStrictEqual(yield* digestIn(), [{ path, size: 3, digest: digestOf("two") }])
     fs.writeFileSync(memory, "nonsense\n")
     assert.deepStrictEqual(yield* digestIn(), [{ path, size: 3, digest: digestOf("two") }])
-  }))
+  })
+)
 
 it.effect("a link to a file, such as the runtime makes to weights, is no reason to hash it again", () =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const root = yield* folder
     const path = join(root, "weights")
     fs.writeFileSync(path, "one")
@@ -105,10 +113,11 @@ it.effect("a link to a file, such as the runtime makes to weights, is no reason 
     fs.writeFileSync(memory, fs.readFileSync(memory, "utf8").replace(digestOf("one"), digestOf("lie")))
     fs.linkSync(path, join(root, "link"))
     assert.deepStrictEqual(yield* digestIn(), [{ path, size: 3, digest: digestOf("lie") }])
-  }))
+  })
+)
 
 it.effect("a file written a moment ago is not remembered", () =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const root = yield* folder
     const path = join(root, "data.json")
     const { files } = yield* opened(join(root, "store"))
@@ -117,11 +126,13 @@ it.effect("a file written a moment ago is not remembered", () =>
       yield* files.digest([path])
       assert.notInclude(fs.readFileSync(join(root, "store", "file-digests"), "utf8"), digestOf(content))
     }
-  }))
+  })
+)
 
 it.effect("a file that is not there is a failure with its path", () =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const { files } = yield* fresh
     const failure = yield* Effect.flip(files.digest(["/nowhere/data.json"]))
     assert.include(failure.message, "/nowhere/data.json")
-  }))
+  })
+)

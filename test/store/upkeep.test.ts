@@ -9,11 +9,12 @@ import { bytes, folder, key, opened, recordOf } from "./stores.ts"
 
 /** A store with an object and a record for each name, and one object that no record has. */
 const filled = (names: ReadonlyArray<string>) =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const root = yield* folder
     const store = yield* opened(root)
     const refs = yield* Effect.forEach(names, (name) =>
-      Effect.tap(store.objects.putBytes(bytes(name)), (ref) => store.actions.put(recordOf(key(name), ref))))
+      Effect.tap(store.objects.putBytes(bytes(name)), (ref) => store.actions.put(recordOf(key(name), ref)))
+    )
     const orphan = yield* store.objects.putBytes(bytes("orphan!"))
     return { root, store, refs, orphan }
   })
@@ -21,7 +22,7 @@ const filled = (names: ReadonlyArray<string>) =>
 const policy = { runs: 1, pins: [], grace: 0, dry: false }
 
 it.live("what runs, last keys, pins and leases reach stays; the rest goes", () =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const { root, store } = yield* filled(["run", "old", "last", "pin", "lease"])
     const run = (id: string, of: string) => ({
       format: 1 as const,
@@ -48,17 +49,19 @@ it.live("what runs, last keys, pins and leases reach stays; the rest goes", () =
     const findings = yield* Effect.provide(checkStore(false), Store.layer(root))
     assert.strictEqual(findings.objects, 4)
     assert.deepStrictEqual(findings.incomplete, [])
-  }))
+  })
+)
 
 it.live("nothing young goes", () =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const { root } = yield* filled(["a"])
     const garbage = yield* Effect.provide(collectGarbage({ ...policy, grace: 60_000 }), Store.layer(root))
     assert.deepStrictEqual([garbage.actions, garbage.objects], [[], []])
-  }))
+  })
+)
 
 it.effect("a check finds each damage, and a repair leaves a sound store", () =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const { refs, root, store } = yield* filled(["sound", "damaged", "lost", "unreadable"])
     const [, damaged, lost] = refs
     const check = (repair: boolean) => Effect.provide(checkStore(repair), Store.layer(root))
@@ -75,4 +78,5 @@ it.effect("a check finds each damage, and a repair leaves a sound store", () =>
     const after = yield* check(false)
     assert.deepStrictEqual([after.damaged, after.unreadable, after.incomplete], [[], [], []])
     assert.deepStrictEqual(yield* store.actions.keys, [key("sound")])
-  }))
+  })
+)

@@ -27,23 +27,33 @@ const misfits: ReadonlyArray<[Record<string, unknown>, string, string]> = [
   [{ good: 1 }, "good", "1"],
   [{ ids: [1, 2] }, "ids", "a list of 2"],
   [{ tags: ["a", "b", 7] }, "tags[2]", "7"],
-  [{ choices: [{ label: "a", flag: null }, { label: null, flag: null }] }, "choices[1].label", "null"],
+  [
+    {
+      choices: [
+        { label: "a", flag: null },
+        { label: null, flag: null }
+      ]
+    },
+    "choices[1].label",
+    "null"
+  ],
   [{ origin: { file: "f", line: "1" } }, "origin.line", "1"]
 ]
 for (const [change, field, found] of misfits) {
   it.effect(`${JSON.stringify(change)} is refused at ${field}`, () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const path = join(yield* folder, "table.arrow")
       const failure = yield* Effect.flip(writeTable(path, Everything, inBatches(withBadRow(8_500, change), 1_000)))
       assert.strictEqual(failure._tag, "RowFailure")
       assert.include(failure.message, "Row 8500")
       assert.include(failure.message, `"${field}"`)
       assert.include(failure.message, found)
-    }))
+    })
+  )
 }
 
 it.effect("a file that is cut short anywhere is a failure, never fewer rows", () =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const { bytes, path } = yield* written(Everything, manyRows(50))
     const whole = readFileSync(path)
     for (let size = bytes - 1; size >= 0; size -= 97) {
@@ -53,10 +63,11 @@ it.effect("a file that is cut short anywhere is a failure, never fewer rows", ()
       assert.strictEqual(failure._tag, "TableFailure")
       assert.include(failure.message, path)
     }
-  }))
+  })
+)
 
 it.effect("garbage never crashes the reader", () =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const { path } = yield* written(Everything, manyRows(50))
     const whole = readFileSync(path)
     for (let at = 0; at < whole.length; at += 31) {
@@ -67,10 +78,11 @@ it.effect("garbage never crashes the reader", () =>
       const died = result._tag === "Failure" && result.cause.reasons.some((reason) => reason._tag === "Die")
       assert.isFalse(died, `damage at byte ${at} became a defect`)
     }
-  }))
+  })
+)
 
 it.effect("a table of other rows says what differs", () =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const { path } = yield* written(Schema.Struct({ a: Schema.String, b: Schema.Int }), [])
     const reason = (schema: Schema.Codec<unknown, unknown>) =>
       Effect.map(Effect.flip(openTable(path, schema)), ({ message }) => message)
@@ -80,21 +92,27 @@ it.effect("a table of other rows says what differs", () =>
     assert.include(yield* reason(Schema.Struct({ a: Schema.String, b: Schema.String })), `"b" is Int64 where Utf8`)
     const nullable = Schema.Struct({ a: Schema.NullOr(Schema.String), b: Schema.Int })
     assert.include(yield* reason(nullable), `"a" is Utf8 where Utf8 or null`)
-  }))
+  })
+)
 
 it.effect("a missing file and a full folder are failures with a reason", () =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const missing = yield* Effect.flip(openTable("/nowhere/table.arrow", Everything))
     assert.include(missing.message, "ENOENT")
     const unwritable = yield* Effect.flip(writeTable("/nowhere/table.arrow", Everything, Stream.empty))
     assert.include(unwritable.message, "could not be written")
-  }))
+  })
+)
 
 const impossible: ReadonlyArray<[string, Schema.Codec<unknown, unknown>, string]> = [
   ["a date", Schema.Struct({ when: Schema.Date }), `"when"`],
   ["a union", Schema.Struct({ a: Schema.Union([Schema.String, Schema.Int]) }), "a union"],
   ["a record of any keys", Schema.Struct({ a: Schema.Record(Schema.String, Schema.Int) }), "keys of any name"],
-  ["a tuple", Schema.Struct({ a: Schema.Struct({ b: Schema.Tuple([Schema.Int]) }) }), `"a.b" of a row schema is a tuple`],
+  [
+    "a tuple",
+    Schema.Struct({ a: Schema.Struct({ b: Schema.Tuple([Schema.Int]) }) }),
+    `"a.b" of a row schema is a tuple`
+  ],
   ["both optional and nullable", Schema.Struct({ a: Schema.optionalKey(Schema.NullOr(Schema.Int)) }), "both optional"],
   ["a transformation", Schema.Struct({ a: Schema.FiniteFromString }), "a transformation"],
   ["an unnamed check", Schema.Struct({ a: Schema.Int.check(Schema.makeFilter((n) => n !== 3)) }), "without a name"],
@@ -102,15 +120,16 @@ const impossible: ReadonlyArray<[string, Schema.Codec<unknown, unknown>, string]
 ]
 for (const [name, schema, part] of impossible) {
   it.effect(`${name} is not a column`, () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const failure = yield* Effect.flip(fieldsOf(schema))
       assert.strictEqual(failure._tag, "ColumnUnsupported")
       assert.include(failure.message, part)
-    }))
+    })
+  )
 }
 
 it.effect("the description of a schema tells refinements apart, and equal schemas alike", () =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const schemas = [
       Schema.Struct({ a: Schema.Int }),
       Schema.Struct({ a: Schema.Int.check(Schema.isGreaterThan(0)) }),
@@ -126,4 +145,5 @@ it.effect("the description of a schema tells refinements apart, and equal schema
     const texts = yield* Effect.forEach(schemas, (schema) => describeRow(schema))
     assert.strictEqual(new Set(texts).size, schemas.length)
     assert.strictEqual(yield* describeRow(Schema.Struct({ a: Schema.Int.annotate({ title: "count" }) })), texts[0])
-  }))
+  })
+)

@@ -38,7 +38,7 @@ export const everything = (i: number): Everything => ({
   ids: Int32Array.from({ length: i % 6 }, (_, k) => i * 10 - k),
   weights: i % 7 === 3 ? null : Float32Array.from({ length: i % 3 }, (_, k) => i / (k + 3)),
   tags: Array.from({ length: i % 4 }, (_, k) => `札${i}-${k}`),
-  ...(i % 5 === 0 ? {} : { sizes: Array.from({ length: i % 4 }, (_, k) => k === 1 ? null : i + k) }),
+  ...(i % 5 === 0 ? {} : { sizes: Array.from({ length: i % 4 }, (_, k) => (k === 1 ? null : i + k)) }),
   choices: Array.from({ length: i % 3 }, (_, k) => ({ label: `${i}.${k}`, flag: k === 0 ? null : i % 2 === 0 })),
   origin: i % 6 === 5 ? null : { file: `f${i}`, line: i }
 })
@@ -60,14 +60,16 @@ export const inBatches = <Row>(rows: ReadonlyArray<Row>, size: number): Stream.S
 
 /** Writes rows into a fresh file and says where. */
 export const written = <Row>(schema: Schema.Codec<Row, unknown>, rows: ReadonlyArray<Row>, size = 1_000) =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const path = join(yield* folder, "table.arrow")
     return { path, ...(yield* writeTable(path, schema, inBatches(rows, size))) }
   })
 
 /** All rows of a file. */
 export const readAll = <Row>(path: string, schema: Schema.Codec<Row, unknown>) =>
-  Effect.scoped(Effect.gen(function*() {
-    const table = yield* openTable(path, schema)
-    return (yield* Stream.runCollect(table.batches)).flat()
-  }))
+  Effect.scoped(
+    Effect.gen(function* () {
+      const table = yield* openTable(path, schema)
+      return (yield* Stream.runCollect(table.batches)).flat()
+    })
+  )

@@ -38,9 +38,7 @@ describe("prompts", () => {
   it("alpacaPrompt", () => {
     assert.strictEqual(
       renderPrompt(alpacaPrompt, row).prompt,
-      `Below is an instruction that describes a task, paired with an input that provides further context. ${
-        "Write a response that appropriately completes the request."
-      }
+      `Below is an instruction that describes a task, paired with an input that provides further context. ${"Write a response that appropriately completes the request."}
 
 ### Instruction:
 要約せよ。
@@ -86,7 +84,7 @@ describe("prompts", () => {
   })
 
   it.effect("are data in a config", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       for (const value of [calmPrompt, alpacaPrompt, calmQuestionPrompt, alpacaQuestionPrompt]) {
         const encoded = yield* Schema.encodeEffect(Prompt)(value)
         const throughJson: unknown = JSON.parse(JSON.stringify(encoded))
@@ -98,5 +96,6 @@ describe("prompts", () => {
         whenEmpty: null,
         response: "{answer}"
       })
-    }))
+    })
+  )
 })

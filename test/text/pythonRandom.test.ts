@@ -14,10 +14,19 @@ const range = (size: number) => Uint32Array.from({ length: size }, (_, i) => i)
 describe("PythonRandom", () => {
   it.each(golden.draws)("draws what random.Random draws, seed $seed", (expected) => {
     const random = new PythonRandom(BigInt(expected.seed))
-    assert.deepStrictEqual([1, 5, 31, 32, 33, 48, 53].map((bits) => random.bits(bits)), expected.bits)
+    assert.deepStrictEqual(
+      [1, 5, 31, 32, 33, 48, 53].map((bits) => random.bits(bits)),
+      expected.bits
+    )
     const bounds = [1, 2, 3, 1000, 2 ** 31, 2 ** 32 - 1, 2 ** 32, 2 ** 32 + 1, 2 ** 53 - 1]
-    assert.deepStrictEqual(bounds.map((bound) => random.below(bound)), expected.below)
-    assert.deepStrictEqual(Array.from({ length: 5 }, () => random.uniform()), expected.uniform)
+    assert.deepStrictEqual(
+      bounds.map((bound) => random.below(bound)),
+      expected.below
+    )
+    assert.deepStrictEqual(
+      Array.from({ length: 5 }, () => random.uniform()),
+      expected.uniform
+    )
     for (let i = 0; i < 2000; i++) random.uniform()
     assert.strictEqual(random.uniform(), expected.after2000)
   })
@@ -36,7 +45,10 @@ describe("PythonRandom", () => {
   it("shuffles an array of values as it shuffles their positions", () => {
     const names = Array.from("abcdefghij")
     const positions = shuffled(5, range(names.length))
-    assert.deepStrictEqual(shuffled(5, [...names]), Array.from(positions, (i) => names[i]))
+    assert.deepStrictEqual(
+      shuffled(5, [...names]),
+      Array.from(positions, (i) => names[i])
+    )
   })
 
   it.each(golden.fewShot)("orders documents and draws $shots examples each from one stream", (expected) => {

@@ -41,16 +41,18 @@ describe("template", () => {
   })
 
   it.effect.prop("survives its encoding", { source: Schema.String }, ({ source }) =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const written = source.replace(/[{}]/g, "$&$&") + "{a}{{{b}"
       const value = yield* Schema.decodeUnknownEffect(Template)(written)
       assert.strictEqual(yield* Schema.encodeEffect(Template)(value), written)
       assert.strictEqual(render(value, { a: "1", b: "2" }), `${source}1{2`)
-    }))
+    })
+  )
 
   it.effect("says in a config what is wrong with it", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const error = yield* Effect.flip(Schema.decodeUnknownEffect(Template)("{a} {"))
       assert.include(error.message, 'The template has a "{" with no partner or no name at character 4')
-    }))
+    })
+  )
 })

@@ -13,11 +13,13 @@ const filesOf = (name: string): TokenizerFiles => ({
 })
 
 /** Ids in full, or for a long text their number and their ends. */
-type Ids = ReadonlyArray<number> | {
-  readonly length: number
-  readonly first: ReadonlyArray<number>
-  readonly last: ReadonlyArray<number>
-}
+type Ids =
+  | ReadonlyArray<number>
+  | {
+      readonly length: number
+      readonly first: ReadonlyArray<number>
+      readonly last: ReadonlyArray<number>
+    }
 
 interface Golden {
   readonly vocabularySize: number
@@ -45,7 +47,7 @@ const likeExpected = (ids: Int32Array | undefined, expected: Ids): unknown => {
 
 describe.each(["byteLevel", "sentencePiece"])("loadTokenizer, %s", (name) => {
   it.effect("gives Python's ids", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const tokenizer = yield* loadTokenizer(filesOf(name))
       const golden = goldenOf(name)
       for (const mode of ["plain", "special"] as const) {
@@ -55,44 +57,49 @@ describe.each(["byteLevel", "sentencePiece"])("loadTokenizer, %s", (name) => {
           assert.deepStrictEqual(likeExpected(ids[i], expected[mode]), expected[mode], `${mode}: ${textOf(expected)}`)
         )
       }
-    }))
+    })
+  )
 
   it.effect("gives Python's texts back", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const tokenizer = yield* loadTokenizer(filesOf(name))
       for (const { decoded, plain } of goldenOf(name).cases) {
         if (decoded !== null && !("first" in plain)) assert.strictEqual(yield* tokenizer.decode(plain), decoded)
       }
-    }))
+    })
+  )
 
   it.effect("knows its special tokens", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const tokenizer = yield* loadTokenizer(filesOf(name))
       const { bosId, eosId, padId, unkId, vocabularySize } = goldenOf(name)
       assert.deepInclude(tokenizer, { bosId, eosId, padId, unkId, vocabularySize })
       assert.deepInclude(tokenizer, { addsBos: name === "sentencePiece", addsEos: false })
-    }))
+    })
+  )
 })
 
 describe("loadTokenizer", () => {
   const files = filesOf("byteLevel")
 
   it.effect("knows no special token without a config", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const tokenizer = yield* loadTokenizer({ ...files, config: null })
       assert.deepInclude(tokenizer, { bosId: null, eosId: null, padId: null, unkId: null, addsBos: false })
-    }))
+    })
+  )
 
   it.effect("lets special_tokens_map.json outweigh a config without added_tokens_decoder", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const specialTokensMap = JSON.stringify({ eos_token: { content: "<|padding|>", lstrip: false } })
       assert.strictEqual((yield* loadTokenizer({ ...files, specialTokensMap })).eosId, 1)
       const config = JSON.stringify({ eos_token: "<|endoftext|>", added_tokens_decoder: {} })
       assert.strictEqual((yield* loadTokenizer({ ...files, config, specialTokensMap })).eosId, 0)
-    }))
+    })
+  )
 
   it.effect("leaves truncation and padding to the caller", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const tokenizer = JSON.stringify({
         ...JSON.parse(files.tokenizer),
         truncation: { direction: "Right", max_length: 2, strategy: "LongestFirst", stride: 0 },
@@ -108,10 +115,11 @@ describe("loadTokenizer", () => {
       const encode = (files: TokenizerFiles) =>
         loadTokenizer(files).pipe(Effect.flatMap((it) => it.encodeBatch(["abc abc abc"], { special: true })))
       assert.deepStrictEqual(yield* encode({ ...files, tokenizer }), yield* encode(files))
-    }))
+    })
+  )
 
   it.effect("sees an EOS that the post-processor adds", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const tokenizer = JSON.stringify({
         ...JSON.parse(files.tokenizer),
         post_processor: {
@@ -123,33 +131,37 @@ describe("loadTokenizer", () => {
       })
       const config = JSON.stringify({ bos_token: "<|endoftext|>", eos_token: "<|padding|>" })
       assert.deepInclude(yield* loadTokenizer({ ...files, tokenizer, config }), { addsBos: false, addsEos: true })
-    }))
+    })
+  )
 
   it.effect("encodes no texts to no ids", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const tokenizer = yield* loadTokenizer(files)
       assert.deepStrictEqual(yield* tokenizer.encodeBatch([], { special: true }), [])
-    }))
+    })
+  )
 
   it.effect("refuses half of a surrogate pair, saying where", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const tokenizer = yield* loadTokenizer(files)
       const error = yield* Effect.flip(tokenizer.encodeBatch(["fine 👍", "bad 👍\ud83d end"], { special: false }))
       assert.strictEqual(error._tag, "TextNotUnicode")
       assert.include(error.message, "Text 1 of the batch has half of a surrogate pair at character 6")
-    }))
+    })
+  )
 
   it.effect.each<[string, Partial<TokenizerFiles>, string, RegExp]>([
     ["no JSON", { tokenizer: "weights" }, "NotATokenizer", /tokenizer\.json is not a tokenizer file: it is not JSON/],
-    ["another JSON", { tokenizer: "{\"vocab_size\": 3}" }, "NotATokenizer", /it has no "model"/],
-    ["an unknown model", { tokenizer: "{\"model\": {\"type\": \"Rune\"}}" }, "TokenizerUnsupported", /cannot be used/],
+    ["another JSON", { tokenizer: '{"vocab_size": 3}' }, "NotATokenizer", /it has no "model"/],
+    ["an unknown model", { tokenizer: '{"model": {"type": "Rune"}}' }, "TokenizerUnsupported", /cannot be used/],
     ["a broken config", { config: "{" }, "NotATokenizer", /tokenizer_config\.json is not a tokenizer file/],
-    ["a config of wrong types", { config: "{\"eos_token\": 2}" }, "NotATokenizer", /eos_token/],
-    ["a missing token", { config: "{\"eos_token\": \"<end>\"}" }, "TokenizerUnsupported", /"<end>" as eos_token/]
+    ["a config of wrong types", { config: '{"eos_token": 2}' }, "NotATokenizer", /eos_token/],
+    ["a missing token", { config: '{"eos_token": "<end>"}' }, "TokenizerUnsupported", /"<end>" as eos_token/]
   ])("refuses %s", ([, broken, tag, message]) =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const error = yield* Effect.flip(loadTokenizer({ ...files, ...broken }))
       assert.strictEqual(error._tag, tag)
       assert.match(error.message, message)
-    }))
+    })
+  )
 })

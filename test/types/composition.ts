@@ -117,7 +117,10 @@ choiceTask({
   name: "labels",
   document: "{question}",
   label: "answer",
-  choices: [{ label: "yes", text: "はい" }, { label: "no", text: "いいえ" }],
+  choices: [
+    { label: "yes", text: "はい" },
+    { label: "no", text: "いいえ" }
+  ],
   documents: questions,
   // @ts-expect-error examples without the document's column
   examples: rows
@@ -164,7 +167,7 @@ stage({
   outputs: { text: valueOf(Schema.String) },
   run: () =>
     // @ts-expect-error a stage cannot ask for the file system
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const files = yield* FileSystem.FileSystem
       return { text: yield* Effect.orDie(files.readFileString("secret")) }
     })

@@ -30,4 +30,9 @@ const paragraphs = Array.from({ length: tellings }, () => {
   })
 }).flat()
 
-process.stdout.write(random.shuffle([...paragraphs, ...reviewText(reviewParagraphs)]).map((line) => `${line}\n`).join(""))
+process.stdout.write(
+  random
+    .shuffle([...paragraphs, ...reviewText(reviewParagraphs)])
+    .map((line) => `${line}\n`)
+    .join("")
+)

@@ -8,7 +8,10 @@ import { exitCodes } from "../exitCodes.ts"
 const quoted = (text: string): string => `"${text.replaceAll('"', "#quot;")}"`
 
 const external = (source: Extract<Source, { kind: "external" }>): string =>
-  source.files.patterns.map((pattern) => `${source.files.folder}/${pattern}`).join(", ").replace(/^\.\//, "")
+  source.files.patterns
+    .map((pattern) => `${source.files.folder}/${pattern}`)
+    .join(", ")
+    .replace(/^\.\//, "")
 
 interface Edge {
   readonly from: Source
@@ -20,7 +23,7 @@ const edgesInto = (step: Step): ReadonlyArray<Edge> =>
   Object.entries(step.inputs).flatMap(([port, tree]) => Tree.leaves(tree).map((from) => ({ from, to: step, port })))
 
 export const graphVerb = (recipe: Recipe, output: Output) =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const numbers = new Map(recipe.steps.map((step, index) => [step, `n${index}`]))
     const outside = new Map<string, string>()
     yield* output.line("flowchart TD")

@@ -22,12 +22,12 @@ type Outcomes = ReadonlyMap<Step, Outcome>
 const resolvedIn = (outcomes: Outcomes, source: Source): Resolved | null => {
   if (source.kind === "external") return null
   const outcome = outcomes.get(source.step)
-  return outcome?.kind === "cached" || outcome?.kind === "ran" ? outcome.known.outputs[source.output] ?? null : null
+  return outcome?.kind === "cached" || outcome?.kind === "ran" ? (outcome.known.outputs[source.output] ?? null) : null
 }
 
 /** The first score of every cell that is a measurement, by model and measurement. */
 const scores = (recipe: Recipe, outcomes: Outcomes) =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const found = new Map<string, Map<string, number>>()
     for (const [model, row] of Object.entries(recipe.experiment.results)) {
       for (const [measurement, value] of Object.entries(row)) {
@@ -44,7 +44,7 @@ const scores = (recipe: Recipe, outcomes: Outcomes) =>
 
 /** Copies the report out of the store to a place with a name; returns the page's path. */
 const publishReport = (recipe: Recipe, outcomes: Outcomes, storeRoot: string) =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const report = recipe.experiment.report
     const resolved = report === null ? null : resolvedIn(outcomes, recipe.sourceOf(report))
     if (resolved?.kind !== "files") return null
@@ -71,7 +71,7 @@ const summary = (outcomes: Outcomes): string => {
 }
 
 export const runVerb = (recipe: Recipe, root: string, options: Options, output: Output) =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const store = yield* Store
     const progress = ticker(output, process.stdout)
     const started = yield* Clock.currentTimeMillis
@@ -101,6 +101,7 @@ export const runVerb = (recipe: Recipe, root: string, options: Options, output: 
       nodes: Object.fromEntries([...outcomes].map(([step, { kind }]) => [step.name, kind])),
       report
     })
-    if ([...outcomes.values()].some(({ kind }) => kind === "failed" || kind === "not started")) return exitCodes.stageFailed
+    if ([...outcomes.values()].some(({ kind }) => kind === "failed" || kind === "not started"))
+      return exitCodes.stageFailed
     return judged.every(({ met }) => met) ? exitCodes.done : exitCodes.expectationMissed
   })

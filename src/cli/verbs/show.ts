@@ -15,20 +15,22 @@ const plain = (_key: string, value: unknown): unknown =>
   value instanceof Int32Array || value instanceof Float32Array ? Array.from(value) : value
 
 const showTable = (table: Extract<Resolved, { kind: "table" }>, output: Output) =>
-  Effect.scoped(Effect.gen(function*() {
-    const { openTable } = yield* Effect.promise(() => import("../../table/openTable.ts"))
-    const reader = yield* openTable(table.file.location, table.schema)
-    const shown = Math.min(rowsShown, table.rows)
-    const rows = yield* reader.take(Int32Array.from({ length: shown }, (_, index) => index))
-    for (const row of rows) {
-      yield* output.line(`  ${JSON.stringify(row, plain)}`)
-      yield* output.object({ row: JSON.parse(JSON.stringify(row, plain)) })
-    }
-    if (table.rows > shown) yield* output.line(`  ... ${table.rows - shown} more rows`)
-  }))
+  Effect.scoped(
+    Effect.gen(function* () {
+      const { openTable } = yield* Effect.promise(() => import("../../table/openTable.ts"))
+      const reader = yield* openTable(table.file.location, table.schema)
+      const shown = Math.min(rowsShown, table.rows)
+      const rows = yield* reader.take(Int32Array.from({ length: shown }, (_, index) => index))
+      for (const row of rows) {
+        yield* output.line(`  ${JSON.stringify(row, plain)}`)
+        yield* output.object({ row: JSON.parse(JSON.stringify(row, plain)) })
+      }
+      if (table.rows > shown) yield* output.line(`  ... ${table.rows - shown} more rows`)
+    })
+  )
 
 const showOne = (name: string, resolved: Resolved, output: Output) =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     yield* output.object({ output: name, kind: resolved.kind, digest: resolved.digest })
     switch (resolved.kind) {
       case "table":
@@ -50,7 +52,7 @@ const showOne = (name: string, resolved: Resolved, output: Output) =>
   })
 
 export const showVerb = (recipe: Recipe, root: string, node: string | null, output: Output) =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const selected = new Set(yield* select(recipe, node))
     const planned = (yield* plan(recipe, root)).filter(({ step }) => selected.has(step))
     for (const { found, status, step } of planned) {

@@ -10,10 +10,11 @@ import { select } from "../selection.ts"
 
 const changesOf = (experiment: string, { found, step }: Planned) =>
   Effect.map(lastIngredients(experiment, step), (last) =>
-    found?.kind === "miss" && last !== null ? changes(last, found.identity.ingredients) : [])
+    found?.kind === "miss" && last !== null ? changes(last, found.identity.ingredients) : []
+  )
 
 export const whyVerb = (recipe: Recipe, root: string, node: string | null, output: Output) =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const selected = new Set(yield* select(recipe, node))
     const planned = (yield* plan(recipe, root)).filter(({ step }) => selected.has(step))
     for (const one of planned) {
@@ -24,6 +25,7 @@ export const whyVerb = (recipe: Recipe, root: string, node: string | null, outpu
       yield* output.line(found.length === 0 ? `${step.name}: ${reason}` : `${step.name}:`)
       for (const change of found) yield* output.line(`  ${describe(change)}`)
     }
-    if (planned.every(({ status }) => status === "cached")) yield* output.line("Nothing changed: every result is cached.")
+    if (planned.every(({ status }) => status === "cached"))
+      yield* output.line("Nothing changed: every result is cached.")
     return exitCodes.done
   })

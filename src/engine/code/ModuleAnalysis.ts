@@ -12,12 +12,12 @@ export type Reference =
    * `member` the one property that is read of it (which matters where the export turns out to be a namespace).
    */
   | {
-    readonly kind: "export"
-    readonly label: string
-    readonly from: string
-    readonly name: string
-    readonly member: string | null
-  }
+      readonly kind: "export"
+      readonly label: string
+      readonly from: string
+      readonly name: string
+      readonly member: string | null
+    }
   /** Whole files: the alternatives of a URL relative to the module, of which one or more exist. */
   | { readonly kind: "file"; readonly label: string; readonly paths: ReadonlyArray<string> }
 

@@ -74,7 +74,5 @@ export const sightsOf = (seen: ReadonlyMap<string, SeenFile | null>): Sights | n
 export const holds = (sights: Sights, view: View): boolean =>
   Object.entries(sights).every(([path, sight]) => {
     const file = view.see(path)
-    return sight === null || file === null
-      ? sight === file
-      : file.signature === sight[0] && file.realPath === sight[1]
+    return sight === null || file === null ? sight === file : file.signature === sight[0] && file.realPath === sight[1]
   })

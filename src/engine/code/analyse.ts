@@ -26,7 +26,7 @@ const withLinesOf = (canonical: ModuleAnalysis, written: ModuleAnalysis): Module
   effects: canonical.effects && { ...canonical.effects, refusals: written.effects?.refusals ?? [] }
 })
 
-const withEffects = ({ effects }: ModuleAnalysis): ReadonlyArray<Declaration> => effects === null ? [] : [effects]
+const withEffects = ({ effects }: ModuleAnalysis): ReadonlyArray<Declaration> => (effects === null ? [] : [effects])
 
 /** The longest text that is kept to be shown, in characters. */
 const longestShown = 200
@@ -99,8 +99,11 @@ const itemsOf = (node: Node): ReadonlyArray<Item> => {
 
 /** Whether a top-level statement neither declares nor links: it is there for what it does. */
 const isEffect = (node: Node): boolean =>
-  node.type !== "ImportDeclaration" && node.type !== "ExportAllDeclaration" && node.type !== "ExportNamedDeclaration" &&
-  node.type !== "EmptyStatement" && itemsOf(node).length === 0
+  node.type !== "ImportDeclaration" &&
+  node.type !== "ExportAllDeclaration" &&
+  node.type !== "ExportNamedDeclaration" &&
+  node.type !== "EmptyStatement" &&
+  itemsOf(node).length === 0
 
 const importsOf = (node: Node): ReadonlyArray<[string, { readonly from: string; readonly name: string }]> => {
   if (node.type !== "ImportDeclaration") return []
@@ -118,7 +121,7 @@ const importsOf = (node: Node): ReadonlyArray<[string, { readonly from: string; 
 }
 
 /** A name in an import or export list, which may be written as a string. */
-const nameOf = (node: Node): string => node.type === "Identifier" ? node.name : literalText(node) ?? ""
+const nameOf = (node: Node): string => (node.type === "Identifier" ? node.name : (literalText(node) ?? ""))
 
 const exportsOf = (node: Node, scope: Scope): ReadonlyArray<[string, Export]> => {
   switch (node.type) {

@@ -20,7 +20,7 @@ interface Expression {
  * its parameters, its own variables and pure globals of ECMAScript, and nothing else.
  */
 export const closedText = (fn: Function): Effect.Effect<string, FunctionNotClosed> =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const source = Function.prototype.toString.call(fn)
     const fail = (problems: ReadonlyArray<string>) =>
       new FunctionNotClosed({ function: shortened(fn.name === "" ? source : fn.name), problems })

@@ -51,9 +51,11 @@ interface StageName {
  * files included.
  */
 export const fingerprint = (stage: StageName, view: View = openView()): Effect.Effect<Fingerprint, CodeFailure> =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const { fingerprints } = yield* CodeCache
-    const key = createHash("sha256").update(JSON.stringify([analysisVersion, stage.module, stage.name])).digest("hex")
+    const key = createHash("sha256")
+      .update(JSON.stringify([analysisVersion, stage.module, stage.name]))
+      .digest("hex")
     const kept = fingerprints.get(key)
     if (kept !== undefined && holds(kept.sights, view)) return kept.fingerprint
     const watch = watched(view)
@@ -64,7 +66,7 @@ export const fingerprint = (stage: StageName, view: View = openView()): Effect.E
   })
 
 const take = (stage: StageName, view: View): Effect.Effect<Fingerprint, CodeFailure> =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const module = yield* readModule(view, fileURLToPath(stage.module))
     const position = yield* declarationOf(view, module, stage.name)
     const { modules, nodes, packages, root } = yield* reach(view, module, position)
@@ -92,7 +94,7 @@ const described = (
   hash: string
 ): FingerprintedDeclaration => ({ module, name, hash, ...(shown === null ? {} : { text: shown }) })
 
-const order = (a: string, b: string): number => a < b ? -1 : a > b ? 1 : 0
+const order = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
 
 /** The position of the one declaration that declares a stage. */
 const declarationOf = (view: View, module: Module, name: string): Effect.Effect<number, CodeFailure> => {
@@ -102,10 +104,12 @@ const declarationOf = (view: View, module: Module, name: string): Effect.Effect<
     new CodeFailure({
       module: shortPath(view, module.path),
       line: null,
-      found: found === undefined
-        ? `no top-level declaration holds a stage with the name "${name}"`
-        : `${more.length + 1} stages have the name "${name}"`,
-      remedy: "Declare each stage once, at the top level of the file whose import.meta.url it gives as its module, " +
+      found:
+        found === undefined
+          ? `no top-level declaration holds a stage with the name "${name}"`
+          : `${more.length + 1} stages have the name "${name}"`,
+      remedy:
+        "Declare each stage once, at the top level of the file whose import.meta.url it gives as its module, " +
         "with its name written out as a string."
     })
   )

@@ -44,7 +44,7 @@ const declaredBy = (node: Node): ReadonlyArray<string> => {
   }
 }
 
-const nameOf = (id: Node | null): ReadonlyArray<string> => id === null ? [] : boundNames(id)
+const nameOf = (id: Node | null): ReadonlyArray<string> => (id === null ? [] : boundNames(id))
 
 /** The names that a statement declares for its block. */
 const lexical = (statement: Node | null): ReadonlyArray<string> => {
@@ -62,9 +62,10 @@ const lexical = (statement: Node | null): ReadonlyArray<string> => {
 /** The names that `var` declares anywhere in a function, nested functions aside. */
 const hoisted = (node: Node | null): ReadonlyArray<string> => {
   if (node === null || isFunction(node)) return []
-  const own = node.type === "VariableDeclaration" && node.kind === "var"
-    ? node.declarations.flatMap(({ id }) => boundNames(id))
-    : []
+  const own =
+    node.type === "VariableDeclaration" && node.kind === "var"
+      ? node.declarations.flatMap(({ id }) => boundNames(id))
+      : []
   return [...own, ...children(node).flatMap(hoisted)]
 }
 

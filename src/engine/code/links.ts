@@ -132,7 +132,7 @@ export const isPlace = (specifier: string): boolean => /^(\.{1,2}\/|\/|file:)/.t
 
 const isName = (node: Node, name: string): boolean => node.type === "Identifier" && node.name === name
 
-const memberName = (node: Node): string | null => node.type === "Identifier" ? node.name : null
+const memberName = (node: Node): string | null => (node.type === "Identifier" ? node.name : null)
 
 /** The import that an expression waits for: of `await import(…)`, or `yield* Effect.promise(() => import(…))`. */
 const lazyImport = (node: Node | null): Node | null => {
@@ -155,7 +155,7 @@ const lazyImport = (node: Node | null): Node | null => {
 /** The properties that an object pattern takes; null where it may take any. */
 const destructured = (pattern: Node): ReadonlyArray<string> | null => {
   if (pattern.type !== "ObjectPattern") return null
-  const names = pattern.properties.map((property) => property.type === "RestElement" ? null : propertyName(property))
+  const names = pattern.properties.map((property) => (property.type === "RestElement" ? null : propertyName(property)))
   return names.every((name) => name !== null) ? names : null
 }
 

@@ -12,7 +12,7 @@ const sha256 = (parts: ReadonlyArray<string>): string =>
 export const ownHash = ({ declaration, links }: ReachedDeclaration): string =>
   sha256([declaration.text, ...sorted([...links].map(([label, target]) => `${label}=${nameOf(target)}`))])
 
-const nameOf = (target: Target): string => target.kind === "declaration" ? target.node.name : target.name
+const nameOf = (target: Target): string => (target.kind === "declaration" ? target.node.name : target.name)
 
 const sorted = (texts: ReadonlyArray<string>): ReadonlyArray<string> => [...texts].sort()
 
@@ -21,12 +21,10 @@ const sorted = (texts: ReadonlyArray<string>): ReadonlyArray<string> => [...text
  * other have no first one to begin with, so theirs are refined together: as many rounds as the group has members tell
  * apart whatever can be told apart.
  */
-export const merkleHashes = (
-  own: ReadonlyMap<ReachedDeclaration, string>
-): ReadonlyMap<ReachedDeclaration, string> => {
+export const merkleHashes = (own: ReadonlyMap<ReachedDeclaration, string>): ReadonlyMap<ReachedDeclaration, string> => {
   const hashes = new Map<ReachedDeclaration, string>()
   const hashOf = (target: Target): string =>
-    target.kind === "declaration" ? hashes.get(target.node) ?? "" : sha256([target.package, target.name])
+    target.kind === "declaration" ? (hashes.get(target.node) ?? "") : sha256([target.package, target.name])
   const refined = (node: ReachedDeclaration): string =>
     sha256([own.get(node) ?? "", ...sorted([...node.links].map(([label, target]) => `${label}=${hashOf(target)}`))])
   for (const group of groups([...own.keys()])) {

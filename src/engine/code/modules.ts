@@ -28,7 +28,7 @@ export const isCode = (path: string): boolean => typescript.has(extname(path)) |
 
 /** Reads and analyses the module at a path. The parser is loaded only for a text that the cache has not seen. */
 export const readModule = (view: View, path: string): Effect.Effect<Module, CodeFailure> =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const seen = view.see(path)
     if (seen === null) return yield* unread(view, path, "is not there")
     const before = known.get(path)
@@ -54,7 +54,7 @@ const unread = (view: View, path: string, problem: string): CodeFailure =>
   })
 
 const analysisOf = (view: View, path: string, bytes: Uint8Array): Effect.Effect<ModuleAnalysis, CodeFailure> =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const { analyses } = yield* CodeCache
     const typed = typescript.has(extname(path))
     const hash = createHash("sha256").update(`${analysisVersion} ${typed}\n`).update(bytes).digest("hex")
@@ -81,24 +81,26 @@ const unreadable = (view: View, path: string, { line, problem }: SyntaxFailure):
 const opaque = (view: View, path: string, bytes: Uint8Array): Effect.Effect<ModuleAnalysis, CodeFailure> =>
   extname(path) === ".cjs"
     ? Effect.fail(
-      new CodeFailure({
-        module: shortPath(view, path),
-        line: null,
-        found: "a CommonJS module, whose exports cannot be known without running it",
-        remedy: "Write it as an ES module."
-      })
-    )
+        new CodeFailure({
+          module: shortPath(view, path),
+          line: null,
+          found: "a CommonJS module, whose exports cannot be known without running it",
+          remedy: "Write it as an ES module."
+        })
+      )
     : Effect.succeed({
-      declarations: [{
-        names: ["default"],
-        text: createHash("sha256").update(bytes).digest("hex"),
-        shown: null,
-        references: [],
-        refusals: []
-      }],
-      effects: null,
-      effectImports: [],
-      exports: { default: { kind: "local", name: "default" } },
-      stars: [],
-      stages: []
-    })
+        declarations: [
+          {
+            names: ["default"],
+            text: createHash("sha256").update(bytes).digest("hex"),
+            shown: null,
+            references: [],
+            refusals: []
+          }
+        ],
+        effects: null,
+        effectImports: [],
+        exports: { default: { kind: "local", name: "default" } },
+        stars: [],
+        stages: []
+      })

@@ -43,7 +43,7 @@ type Step<A> = Effect.Effect<A, CodeFailure>
 
 /** Follows everything from one declaration of a module. Code on the way that cannot be followed is an error. */
 export const reach = (view: View, module: Module, position: number): Step<Reach> =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const nodes = new Map<string, ReachedDeclaration>()
     const modules = new Set<Module>()
     const packages = new Set<string>()
@@ -62,7 +62,7 @@ export const reach = (view: View, module: Module, position: number): Step<Reach>
 
     /** A module that is reached is loaded, so what it does on being loaded counts. */
     const load = (module: Module): Step<void> =>
-      Effect.gen(function*() {
+      Effect.gen(function* () {
         if (modules.has(module)) return
         modules.add(module)
         if (module.analysis.effects !== null) visit(module, module.analysis.effects, "(statements)")
@@ -105,7 +105,7 @@ export const reach = (view: View, module: Module, position: number): Step<Reach>
 
     /** The targets of an export of another module, by suffix of the label: "" for one, ".name" for each of many. */
     const follow = (importer: Module, wanted: Wanted, seen: ReadonlySet<string>): Step<Map<string, Target>> =>
-      Effect.gen(function*() {
+      Effect.gen(function* () {
         const destination = yield* destinationOf(importer, wanted.from)
         if ("module" in destination) return yield* find(destination.module, wanted, seen)
         packages.add(destination.package)
@@ -115,7 +115,7 @@ export const reach = (view: View, module: Module, position: number): Step<Reach>
 
     /** The same, in the module itself; empty where it has no such export. */
     const find = (module: Module, wanted: Wanted, seen: ReadonlySet<string>): Step<Map<string, Target>> =>
-      Effect.gen(function*() {
+      Effect.gen(function* () {
         if (wanted.name === "*" && wanted.member !== null) {
           return yield* find(module, { ...wanted, name: wanted.member, member: null }, seen)
         }
@@ -145,7 +145,7 @@ export const reach = (view: View, module: Module, position: number): Step<Reach>
       })
 
     const findAll = (module: Module, seen: ReadonlySet<string>): Step<Map<string, Target>> =>
-      Effect.gen(function*() {
+      Effect.gen(function* () {
         const all = new Map<string, Target>()
         for (const from of module.analysis.stars) {
           for (const [suffix, target] of yield* follow(module, { from, name: "*", member: null }, seen)) {
@@ -160,7 +160,7 @@ export const reach = (view: View, module: Module, position: number): Step<Reach>
       })
 
     const link = (node: ReachedDeclaration, reference: Reference): Step<void> =>
-      Effect.gen(function*() {
+      Effect.gen(function* () {
         const { links, module } = node
         switch (reference.kind) {
           case "local": {

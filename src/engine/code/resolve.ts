@@ -31,7 +31,10 @@ export const resolve = (view: View, specifier: string, importer: string): Resolu
     return file(view, path)
   }
   if (specifier.startsWith("#")) return within(view, nearestManifest(view, importer), "imports", specifier)
-  const name = specifier.split("/").slice(0, specifier.startsWith("@") ? 2 : 1).join("/")
+  const name = specifier
+    .split("/")
+    .slice(0, specifier.startsWith("@") ? 2 : 1)
+    .join("/")
   const manifest = packageOf(view, name, importer)
   if (manifest === undefined) return { kind: "failure", problem: `the package "${name}" is not installed` }
   if (!isInstalled(manifest.realPath)) return within(view, manifest, "exports", `.${specifier.slice(name.length)}`)
@@ -85,7 +88,10 @@ const packageOf = (view: View, name: string, importer: string): ManifestFile | u
     const manifest = contentOf(own)
     if (manifest.name === name && manifest.exports !== undefined) return own
   }
-  return firstSeen(view, foldersAbove(importer).map((folder) => join(folder, "node_modules", name, "package.json")))
+  return firstSeen(
+    view,
+    foldersAbove(importer).map((folder) => join(folder, "node_modules", name, "package.json"))
+  )
 }
 
 const firstSeen = (view: View, paths: ReadonlyArray<string>): ManifestFile | undefined => {
@@ -103,7 +109,10 @@ const foldersAbove = (path: string): ReadonlyArray<string> => {
 }
 
 const nearestManifest = (view: View, path: string): ManifestFile | undefined =>
-  firstSeen(view, foldersAbove(path).map((folder) => join(folder, "package.json")))
+  firstSeen(
+    view,
+    foldersAbove(path).map((folder) => join(folder, "package.json"))
+  )
 
 /** The conditions under which a package that is read as source gives its files; the first is its sources. */
 const conditions: ReadonlySet<string> = new Set(["tanren-source", "node", "import", "module-sync", "default"])
@@ -137,7 +146,9 @@ const isSubpaths = (map: unknown): map is Subpaths =>
 const targetOf = (map: Subpaths, subpath: string): string | null => {
   if (Object.hasOwn(map, subpath)) return chosen(map[subpath])
   // Of several patterns the one with the longest part before the star is meant.
-  const patterns = Object.keys(map).filter((key) => key.includes("*")).sort((a, b) => b.indexOf("*") - a.indexOf("*"))
+  const patterns = Object.keys(map)
+    .filter((key) => key.includes("*"))
+    .sort((a, b) => b.indexOf("*") - a.indexOf("*"))
   for (const pattern of patterns) {
     const [before = "", after = ""] = pattern.split("*")
     if (subpath.length < pattern.length || !subpath.startsWith(before) || !subpath.endsWith(after)) continue

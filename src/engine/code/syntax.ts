@@ -51,7 +51,7 @@ export const boundNames = (pattern: Node): ReadonlyArray<string> => {
         boundNames(property.type === "RestElement" ? property.argument : property.value)
       )
     case "ArrayPattern":
-      return pattern.elements.flatMap((element) => element === null ? [] : boundNames(element))
+      return pattern.elements.flatMap((element) => (element === null ? [] : boundNames(element)))
     case "AssignmentPattern":
       return boundNames(pattern.left)
     case "RestElement":
@@ -74,13 +74,22 @@ export const propertyName = (node: { readonly computed: boolean; readonly key: N
 
 /** Whether an expression is `object.property`, written out. */
 export const isMember = (node: Node, object: string, property: string): boolean =>
-  node.type === "MemberExpression" && !node.computed && node.property.type === "Identifier" &&
-  node.property.name === property && node.object.type === "Identifier" && node.object.name === object
+  node.type === "MemberExpression" &&
+  !node.computed &&
+  node.property.type === "Identifier" &&
+  node.property.name === property &&
+  node.object.type === "Identifier" &&
+  node.object.name === object
 
 /** Whether an expression is `import.meta`, or the named property of it. */
 export const isImportMeta = (node: Node | undefined, property: string | null): boolean => {
   if (node === undefined) return false
   if (property === null) return node.type === "MetaProperty" && node.meta.name === "import"
-  return node.type === "MemberExpression" && !node.computed && node.property.type === "Identifier" &&
-    node.property.name === property && isImportMeta(node.object, null)
+  return (
+    node.type === "MemberExpression" &&
+    !node.computed &&
+    node.property.type === "Identifier" &&
+    node.property.name === property &&
+    isImportMeta(node.object, null)
+  )
 }

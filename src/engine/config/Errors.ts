@@ -5,11 +5,13 @@ import * as Schema from "effect/Schema"
 export class ConfigFailure extends Schema.TaggedError<ConfigFailure>()("ConfigFailure", {
   /** Whose config it is, where that is known. */
   node: Schema.optionalKey(Schema.String),
-  problems: Schema.NonEmptyArray(Schema.Struct({
-    /** Path of the value: "targets[0]"; "" is the config itself. */
-    path: Schema.String,
-    problem: Schema.String
-  }))
+  problems: Schema.NonEmptyArray(
+    Schema.Struct({
+      /** Path of the value: "targets[0]"; "" is the config itself. */
+      path: Schema.String,
+      problem: Schema.String
+    })
+  )
 }) {
   override get message() {
     const count = this.problems.length === 1 ? "one problem" : `${this.problems.length} problems`

@@ -37,7 +37,7 @@ export const canonicalConfig = (
   config: unknown,
   describeRow: DescribeRow
 ): Effect.Effect<CanonicalConfig, ConfigFailure> =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const make = SchemaParser.makeEffect(schema)
     // Fills in what the schema's constructor supplies; what is wrong with the config, encoding says.
     const made = yield* Effect.orElseSucceed(make(config, { parseOptions: strict }), () => config)
@@ -102,7 +102,8 @@ const toJson = (
       const present = Object.entries(value).filter(([, item]) => item !== undefined)
       return Effect.map(
         Effect.forEach(present, ([key, item]) =>
-          Effect.map(toJson(item, child(path, key), describeRow, problems), (json) => [key, json] as const)),
+          Effect.map(toJson(item, child(path, key), describeRow, problems), (json) => [key, json] as const)
+        ),
         Object.fromEntries<JsonValue>
       )
     }

@@ -19,7 +19,7 @@ const formats = [
 
 const has = (files: FilesReader, path: string): boolean => files.entries.some((entry) => entry.path === path)
 
-const readIndex = Effect.fn("readIndex")(function*(
+const readIndex = Effect.fn("readIndex")(function* (
   files: FilesReader,
   path: string
 ): Effect.fn.Return<ReadonlyArray<string>, WeightsInvalid | StageFailure> {
@@ -32,7 +32,7 @@ const readIndex = Effect.fn("readIndex")(function*(
 })
 
 /** Finds the tensors of a model folder: safetensors, else what torch saves; one file, or those that an index names. */
-export const readWeights = Effect.fn("readWeights")(function*(
+export const readWeights = Effect.fn("readWeights")(function* (
   files: FilesReader
 ): Effect.fn.Return<Weights, WeightsInvalid | StageFailure> {
   const format = formats.find(({ index, single }) => has(files, single) || has(files, index))
@@ -67,9 +67,9 @@ export const checkWeights = (
       )
     }
     if (found.shape.length !== shape.length || found.shape.some((size, axis) => size !== shape[axis])) {
-      const reason = `tensor "${name}" has shape [${found.shape.join(", ")}], but config.json implies [${
-        shape.join(", ")
-      }].`
+      const reason = `tensor "${name}" has shape [${found.shape.join(", ")}], but config.json implies [${shape.join(
+        ", "
+      )}].`
       return Effect.fail(new WeightsInvalid({ file: found.path, reason }))
     }
   }

@@ -107,7 +107,7 @@ export const long = (machine: Machine, length: number): number => {
   const at = take(machine, length)
   if (length > 8) throw refusal(machine, `an integer has ${length} bytes; at most 8 are read`)
   let value = 0n
-  for (let index = length - 1; index >= 0; index -= 1) value = value << 8n | BigInt(machine.view.getUint8(at + index))
+  for (let index = length - 1; index >= 0; index -= 1) value = (value << 8n) | BigInt(machine.view.getUint8(at + index))
   const signed = Number(BigInt.asIntN(8 * length, value))
   if (!Number.isSafeInteger(signed)) throw refusal(machine, `the integer ${signed} is larger than any size`)
   return signed

@@ -48,7 +48,7 @@ const firstOverlap = (tensors: ReadonlyArray<readonly [string, StoredTensor]>): 
  * The tensors of one file, by name. Reads the header alone. Tensors of element types that no model here computes with
  * (an attention mask stored as bytes in old checkpoints) are left out; asking for one then says that it is missing.
  */
-export const readSafetensors = Effect.fn("readSafetensors")(function*(
+export const readSafetensors = Effect.fn("readSafetensors")(function* (
   files: FilesReader,
   path: string
 ): Effect.fn.Return<ReadonlyMap<string, StoredTensor>, WeightsInvalid | StageFailure> {
@@ -64,16 +64,18 @@ export const readSafetensors = Effect.fn("readSafetensors")(function*(
   }
   const dataStart = 8 + Number(headerLength)
   const text = new TextDecoder().decode(yield* files.slice(path, 8, Number(headerLength)))
-  const header = yield* Effect.mapError(
-    Schema.decodeUnknownEffect(Header)(text),
-    () => invalid("its header is not JSON.")
+  const header = yield* Effect.mapError(Schema.decodeUnknownEffect(Header)(text), () =>
+    invalid("its header is not JSON.")
   )
   const tensors: Array<readonly [string, StoredTensor]> = []
   for (const [name, value] of Object.entries(header)) {
     if (name === "__metadata__") continue
-    const { data_offsets: [begin, end], dtype, shape } = yield* Effect.mapError(
-      Schema.decodeUnknownEffect(Entry)(value),
-      ({ message }) => invalid(`the entry of tensor "${name}" is malformed (${message}).`)
+    const {
+      data_offsets: [begin, end],
+      dtype,
+      shape
+    } = yield* Effect.mapError(Schema.decodeUnknownEffect(Entry)(value), ({ message }) =>
+      invalid(`the entry of tensor "${name}" is malformed (${message}).`)
     )
     if (end < begin || dataStart + end > size) {
       return yield* invalid(
@@ -115,8 +117,8 @@ export const sizeOf = ({ element, shape }: TensorType): number =>
 export const inFileOrder = <T extends TensorType>(
   tensors: ReadonlyMap<string, T>
 ): ReadonlyArray<readonly [name: string, tensor: T]> =>
-  [...tensors].toSorted(([a, { element: ofA }], [b, { element: ofB }]) =>
-    bytesOf[ofB] - bytesOf[ofA] || (a < b ? -1 : 1)
+  [...tensors].toSorted(
+    ([a, { element: ofA }], [b, { element: ofB }]) => bytesOf[ofB] - bytesOf[ofA] || (a < b ? -1 : 1)
   )
 
 /** What a file begins with; the tensors follow without gaps, in the order of `inFileOrder`. */
@@ -128,7 +130,7 @@ export const safetensorsHeader = (
   let offset = 0
   for (const [name, tensor] of inFileOrder(tensors)) {
     const { element, shape } = tensor
-    header[name] = { dtype: nameInFormat[element], shape, data_offsets: [offset, offset += sizeOf(tensor)] }
+    header[name] = { dtype: nameInFormat[element], shape, data_offsets: [offset, (offset += sizeOf(tensor))] }
   }
   // Tensors start at a multiple of 8 bytes, as the format's own writer has it: readers map them in place.
   const json = new TextEncoder().encode(JSON.stringify(header))
@@ -147,8 +149,6 @@ export const writeSafetensors = (
   const typed = new Map(
     [...tensors].map(([name, { data, shape }]) => [name, { element: "float32" as const, shape, data }])
   )
-  const parts = inFileOrder(typed).map(([, { data }]) =>
-    new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
-  )
+  const parts = inFileOrder(typed).map(([, { data }]) => new Uint8Array(data.buffer, data.byteOffset, data.byteLength))
   return new Uint8Array(Buffer.concat([safetensorsHeader(typed, metadata), ...parts]))
 }

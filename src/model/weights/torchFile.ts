@@ -97,7 +97,7 @@ interface Archive {
 }
 
 /** Finds the parts of a file of torch.save. */
-const openArchive = Effect.fn("openArchive")(function*(
+const openArchive = Effect.fn("openArchive")(function* (
   files: FilesReader,
   path: string
 ): Effect.fn.Return<Archive, WeightsInvalid | StageFailure> {
@@ -161,7 +161,7 @@ const locate = (
  * pickle that describes the tensors (at most 16 MiB each), runs nothing, and leaves the tensors where they are. Several
  * may share a storage. As with safetensors, tensors of element types that no model here computes with are left out.
  */
-export const readTorchFile = Effect.fn("readTorchFile")(function*(
+export const readTorchFile = Effect.fn("readTorchFile")(function* (
   files: FilesReader,
   path: string
 ): Effect.fn.Return<ReadonlyMap<string, StoredTensor>, WeightsInvalid | StageFailure> {

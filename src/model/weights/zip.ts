@@ -53,7 +53,11 @@ const wideNumber = (view: DataView, offset: number): number => Number(view.getBi
 
 /** Rests of paths that climb, start at a root, or hide something: no tool that saves tensors writes such names. */
 const isPlainName = (name: string): boolean =>
-  !/[\\\p{Cc}]/u.test(name) && name.replace(/\/$/, "").split("/").every((part) => !["", ".", ".."].includes(part))
+  !/[\\\p{Cc}]/u.test(name) &&
+  name
+    .replace(/\/$/, "")
+    .split("/")
+    .every((part) => !["", ".", ".."].includes(part))
 
 /** The numbers of an entry, those that need 64 bits taken from its zip64 field; undefined if the field lacks them. */
 const widened = (extra: Uint8Array, numbers: ReadonlyArray<number>): ReadonlyArray<number> | undefined => {
@@ -64,13 +68,13 @@ const widened = (extra: Uint8Array, numbers: ReadonlyArray<number>): ReadonlyArr
     const needed = 8 * numbers.filter((number) => number === elsewhere).length
     if (view.getUint16(at + 2, true) < needed || at + 4 + needed > extra.length) return undefined
     let next = at + 4 - 8
-    return numbers.map((number) => number === elsewhere ? wideNumber(view, next += 8) : number)
+    return numbers.map((number) => (number === elsewhere ? wideNumber(view, (next += 8)) : number))
   }
   return undefined
 }
 
 /** Finds the central directory, from the record at the end of the file. */
-const findDirectory = Effect.fn("findDirectory")(function*(
+const findDirectory = Effect.fn("findDirectory")(function* (
   files: FilesReader,
   path: string,
   size: number
@@ -94,15 +98,15 @@ const findDirectory = Effect.fn("findDirectory")(function*(
   }
   const directory: Directory = isWide
     ? {
-      entries: wideNumber(view, record + 32),
-      length: wideNumber(view, record + 40),
-      offset: wideNumber(view, record + 48)
-    }
+        entries: wideNumber(view, record + 32),
+        length: wideNumber(view, record + 40),
+        offset: wideNumber(view, record + 48)
+      }
     : {
-      entries: view.getUint16(end + 10, true),
-      length: view.getUint32(end + 12, true),
-      offset: view.getUint32(end + 16, true)
-    }
+        entries: view.getUint16(end + 10, true),
+        length: view.getUint32(end + 12, true),
+        offset: view.getUint32(end + 16, true)
+      }
   if (directory.offset + directory.length !== tailStart + record) {
     return yield* invalid(
       `its zip directory claims bytes ${directory.offset} to ${directory.offset + directory.length}, but must end at ` +
@@ -119,7 +123,7 @@ const findDirectory = Effect.fn("findDirectory")(function*(
 })
 
 /** Reads the central directory. */
-const list = Effect.fn("list")(function*(
+const list = Effect.fn("list")(function* (
   files: FilesReader,
   path: string,
   directory: Directory
@@ -143,10 +147,11 @@ const list = Effect.fn("list")(function*(
     if (view.getUint16(at + 10, true) !== 0) {
       return yield* invalid(`its entry ${shown} is compressed and cannot be read in place; save it again by torch.`)
     }
-    const numbers = widened(
-      bytes.subarray(nameEnd, extraEnd),
-      [view.getUint32(at + 24, true), view.getUint32(at + 20, true), view.getUint32(at + 42, true)]
-    )
+    const numbers = widened(bytes.subarray(nameEnd, extraEnd), [
+      view.getUint32(at + 24, true),
+      view.getUint32(at + 20, true),
+      view.getUint32(at + 42, true)
+    ])
     const [length = -1, stored = -1, header = -1] = numbers ?? []
     if (numbers === undefined || length !== stored || header + localSize + length > directory.offset) {
       return yield* invalid(`its entry ${shown} claims ${length} bytes at ${header}, of ${directory.offset}.`)
@@ -165,7 +170,7 @@ const list = Effect.fn("list")(function*(
  * what no tool that saves tensors makes: entries that are compressed, encrypted, overlapping, out of the file's
  * bounds, named twice, or named differently in front of their bytes than in the directory.
  */
-export const readZip = Effect.fn("readZip")(function*(
+export const readZip = Effect.fn("readZip")(function* (
   files: FilesReader,
   path: string,
   size: number
@@ -181,8 +186,8 @@ export const readZip = Effect.fn("readZip")(function*(
     const local = yield* files.slice(path, header, room)
     if (room < localSize + nameBytes.length) return yield* invalid(`its entry ${shown} overlaps the one after it.`)
     const view = viewOf(local)
-    const sameName = view.getUint16(26, true) === nameBytes.length &&
-      nameBytes.every((byte, at) => byte === local[localSize + at])
+    const sameName =
+      view.getUint16(26, true) === nameBytes.length && nameBytes.every((byte, at) => byte === local[localSize + at])
     if (view.getUint32(0, true) !== localSignature || view.getUint16(8, true) !== 0 || !sameName) {
       return yield* invalid(`what lies at byte ${header} is not its entry ${shown}, as its zip directory says.`)
     }

@@ -4,9 +4,13 @@ const utf8 = new TextEncoder()
 
 /** Bytes, texts and single byte values, one after another. */
 export const bytesOf = (...parts: ReadonlyArray<number | string | Uint8Array>): Uint8Array =>
-  new Uint8Array(Buffer.concat(parts.map((part) =>
-    typeof part === "number" ? Uint8Array.of(part) : typeof part === "string" ? utf8.encode(part) : part
-  )))
+  new Uint8Array(
+    Buffer.concat(
+      parts.map((part) =>
+        typeof part === "number" ? Uint8Array.of(part) : typeof part === "string" ? utf8.encode(part) : part
+      )
+    )
+  )
 
 /** A little-endian number. */
 export const little = (value: number | bigint, bytes: number): Uint8Array =>

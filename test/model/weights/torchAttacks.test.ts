@@ -4,17 +4,7 @@ import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import { readTorchFile } from "../../../src/model/weights/torchFile.ts"
 import { goldenFolder, memoryReader } from "../support.ts"
-import {
-  archiveOf,
-  bytesOf,
-  little,
-  pickleOf,
-  short,
-  stateDict,
-  tensor,
-  type TensorParts,
-  zipOf
-} from "./attacks.ts"
+import { archiveOf, bytesOf, little, pickleOf, short, stateDict, tensor, type TensorParts, zipOf } from "./attacks.ts"
 
 const read = (file: Uint8Array) => readTorchFile(memoryReader({ "a.bin": file }), "a.bin")
 
@@ -28,10 +18,10 @@ const refusal = (file: Uint8Array) =>
 const refusedPickle = (pickle: Uint8Array) => refusal(zipOf(archiveOf(pickle)))
 
 /** Reads a damaged file: tensors within the file, or the typed error; nothing else. */
-const survives = Effect.fn("survives")(function*(file: Uint8Array, what: string) {
-  const result = yield* Effect.result(read(file).pipe(
-    Effect.catchDefect((defect) => Effect.fail({ _tag: `defect: ${defect}` }))
-  ))
+const survives = Effect.fn("survives")(function* (file: Uint8Array, what: string) {
+  const result = yield* Effect.result(
+    read(file).pipe(Effect.catchDefect((defect) => Effect.fail({ _tag: `defect: ${defect}` })))
+  )
   if (Result.isFailure(result)) {
     assert.strictEqual(result.failure._tag, "WeightsInvalid", what)
     return false
@@ -42,7 +32,7 @@ const survives = Effect.fn("survives")(function*(file: Uint8Array, what: string)
 
 describe("the builder of attacks", () => {
   it.effect("builds files that are read when nothing is wrong with them", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const entries = archiveOf(stateDict(tensor()))
       for (const file of [zipOf(entries), zipOf(entries.map((entry) => ({ ...entry, wide: true })))]) {
         const found = (yield* read(file)).get("w")
@@ -51,7 +41,8 @@ describe("the builder of attacks", () => {
         const values = new Float32Array(file.slice(offset, offset + (found?.length ?? 0)).buffer)
         assert.deepStrictEqual(values, Float32Array.of(1, 2, 3, 4, 5, 6))
       }
-    }))
+    })
+  )
 })
 
 describe("a pickle", () => {
@@ -145,11 +136,12 @@ describe("a pickle", () => {
   ]
   for (const [what, pickle, expected] of attacks) {
     it.effect(`that ${what} is refused`, () =>
-      Effect.map(refusedPickle(pickle), (message) => assert.match(message, expected)))
+      Effect.map(refusedPickle(pickle), (message) => assert.match(message, expected))
+    )
   }
 
   it.effect("of a million instructions ends in bounded time and memory, whatever they are", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const many = (code: number) => new Uint8Array(1_100_000).fill(code)
       assert.match(yield* refusedPickle(pickleOf("}", many(0x94))), /more than 1000000 instructions/)
       assert.match(yield* refusedPickle(pickleOf(many(0x7d))), /more than 1000000 instructions/)
@@ -160,7 +152,8 @@ describe("a pickle", () => {
       assert.match(yield* refusedPickle(stateDict(doubled)), /"w" is not a tensor/)
       assert.match(yield* refusedPickle(stateDict(tensor({ shape: doubled }))), /"w" is not a tensor/)
       assert.match(yield* refusedPickle(new Uint8Array(17_000_000)), /has 17000000 bytes, more than/)
-    }))
+    })
+  )
 })
 
 describe("a tensor", () => {
@@ -168,7 +161,7 @@ describe("a tensor", () => {
   const long = (value: bigint) => bytesOf(0x8a, 8, little(value, 8))
 
   it.effect("outside its storage is refused", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       assert.match(yield* refused({ start: bytesOf("K", 1) }), /takes elements 1 to 7 of a storage that has 6/)
       assert.match(yield* refused({ start: bytesOf("J", little(-1, 4)) }), /"w" is not a tensor/)
       const size = long(2n ** 50n)
@@ -179,21 +172,25 @@ describe("a tensor", () => {
       assert.match(yield* refused({ count: long(2n ** 52n) }), /it has 24/)
       const strange = { storageClass: "ccollections\nOrderedDict\n" }
       assert.match(yield* refused(strange), /"w" has a collections\.OrderedDict as its storage/)
-      for (const key of ["1", "../data/0", "__proto__", "", "9".repeat(200)]) assert.match(yield* refused({ key }), /are missing/)
-    }))
+      for (const key of ["1", "../data/0", "__proto__", "", "9".repeat(200)])
+        assert.match(yield* refused({ key }), /are missing/)
+    })
+  )
 
   it.effect("of another order is refused", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       assert.match(yield* refused({ strides: bytesOf("K", 1, "K", 2, 0x86) }), /has strides \[1, 2\]/)
       assert.match(yield* refused({ strides: bytesOf("K", 0, "K", 1, 0x86) }), /has strides \[0, 1\]/)
       assert.match(yield* refused({ strides: bytesOf("K", 1, 0x85) }), /has strides \[1\]/)
-    }))
+    })
+  )
 
   it.effect("of an element type that no model has is left out", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const pickle = stateDict(tensor({ storageClass: "ctorch\nDoubleStorage\n", count: bytesOf("K", 3) }))
       assert.strictEqual((yield* read(zipOf(archiveOf(pickle)))).size, 0)
-    }))
+    })
+  )
 })
 
 describe("an archive", () => {
@@ -254,27 +251,28 @@ describe("an archive", () => {
 const numbersFrom = (seed: number) => {
   let state = seed
   return (below: number): number => {
-    state = state + 0x9e37_79b9 | 0
-    const once = Math.imul(state ^ state >>> 16, 0x21f0_aaad)
-    const twice = Math.imul(once ^ once >>> 15, 0x735a_2d97)
-    return ((twice ^ twice >>> 15) >>> 0) % below
+    state = (state + 0x9e37_79b9) | 0
+    const once = Math.imul(state ^ (state >>> 16), 0x21f0_aaad)
+    const twice = Math.imul(once ^ (once >>> 15), 0x735a_2d97)
+    return ((twice ^ (twice >>> 15)) >>> 0) % below
   }
 }
 
 describe("a damaged file", () => {
   it.effect("cut off anywhere is refused", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const whole = yield* goldenFolder("torch").bytes("float32.bin")
       for (let length = 0; length < whole.length; length += 1) {
         assert.isFalse(yield* survives(whole.slice(0, length), `the first ${length} bytes`))
       }
       const pickle = stateDict(tensor())
       for (let length = 0; length < pickle.length; length += 1) yield* refusedPickle(pickle.slice(0, length))
-    }))
+    })
+  )
 
   for (const name of ["float32.bin", "module.bin", "copied.bin"]) {
     it.effect(`gives tensors or an error, whichever bytes of ${name} were changed`, () =>
-      Effect.gen(function*() {
+      Effect.gen(function* () {
         const whole = yield* goldenFolder("torch").bytes(name)
         const random = numbersFrom(7)
         let read = 0
@@ -285,11 +283,12 @@ describe("a damaged file", () => {
         }
         assert.isAbove(read, 0)
         assert.isBelow(read, 2000)
-      }))
+      })
+    )
   }
 
   it.effect("gives tensors or an error, whichever instructions a pickle consists of", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const random = numbersFrom(11)
       const whole = stateDict(tensor())
       for (let round = 0; round < 3000; round += 1) {
@@ -299,5 +298,6 @@ describe("a damaged file", () => {
         const spliced = bytesOf(whole.slice(0, from), inserted, whole.slice(from + random(8)))
         yield* survives(zipOf(archiveOf(spliced)), `round ${round}`)
       }
-    }))
+    })
+  )
 })

@@ -16,14 +16,17 @@ import { goldenFolder, goldenModel, memoryReader, Runtime } from "../support.ts"
 const golden = goldenFolder("torch")
 
 /** Every tensor with its own bytes, wherever they lie. */
-const contents = Effect.fn("contents")(function*(files: FilesReader, tensors: ReadonlyMap<string, StoredTensor>) {
-  return yield* Effect.forEach([...tensors].toSorted(([a], [b]) => a < b ? -1 : 1), ([name, tensor]) =>
-    Effect.map(files.slice(tensor.path, tensor.offset, tensor.length), (bytes) => ({
-      name,
-      element: tensor.element,
-      shape: tensor.shape,
-      bytes: Array.from(bytes)
-    })))
+const contents = Effect.fn("contents")(function* (files: FilesReader, tensors: ReadonlyMap<string, StoredTensor>) {
+  return yield* Effect.forEach(
+    [...tensors].toSorted(([a], [b]) => (a < b ? -1 : 1)),
+    ([name, tensor]) =>
+      Effect.map(files.slice(tensor.path, tensor.offset, tensor.length), (bytes) => ({
+        name,
+        element: tensor.element,
+        shape: tensor.shape,
+        bytes: Array.from(bytes)
+      }))
+  )
 })
 
 const refusal = (files: FilesReader, path: string) =>
@@ -35,25 +38,27 @@ const refusal = (files: FilesReader, path: string) =>
 describe("a file of torch.save", () => {
   for (const name of ["float32", "float16", "bfloat16", "module", "parts", "copied"]) {
     it.effect(`gives the tensors of its safetensors twin: ${name}`, () =>
-      Effect.gen(function*() {
+      Effect.gen(function* () {
         const found = yield* contents(golden, yield* readTorchFile(golden, `${name}.bin`))
         const expected = yield* contents(golden, yield* readSafetensors(golden, `${name}.safetensors`))
         assert.isAbove(found.length, 1)
         assert.deepStrictEqual(found, expected)
-      }))
+      })
+    )
   }
 
   it.effect("lets tensors share a storage", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const tied = yield* readTorchFile(golden, "module.bin")
       assert.strictEqual(tied.get("embedding.weight")?.offset, tied.get("head.weight")?.offset)
       const parts = yield* readTorchFile(golden, "parts.bin")
       const [first, rest] = [parts.get("first"), parts.get("rest")]
       assert.strictEqual((first?.offset ?? 0) + (first?.length ?? 0), rest?.offset)
-    }))
+    })
+  )
 
   it.effect("is refused by name for what cannot be read in place", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const folder = goldenFolder("torch", "refused")
       assert.match(yield* refusal(folder, "transposed.bin"), /"turned" of shape \[3, ?4\] has strides \[1, ?3\]/)
       assert.match(yield* refusal(folder, "legacy.bin"), /before version 1\.6.*save it again/)
@@ -65,22 +70,24 @@ describe("a file of torch.save", () => {
       assert.match(yield* refusal(folder, "absent.bin"), /not in the model's folder/)
       const pointer = memoryReader({ "a.bin": new TextEncoder().encode("version https://git-lfs.github.com/spec/v1") })
       assert.match(yield* refusal(pointer, "a.bin"), /does not begin as a file of torch\.save/)
-    }))
+    })
+  )
 })
 
 describe("a model folder", () => {
   it.effect("may have torch's files in place of safetensors, one or several", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const [torch, safe] = [goldenFolder("torch", "sharded"), goldenFolder("sequential")]
       const found = yield* contents(torch, yield* readWeights(torch))
       assert.deepStrictEqual(found, yield* contents(safe, yield* readWeights(safe)))
       yield* openModel({ base: torch, adapters: [] })
       const single = memoryReader({ "pytorch_model.bin": yield* golden.bytes("float32.bin") })
       assert.strictEqual((yield* readWeights(single)).get("matrix")?.path, "pytorch_model.bin")
-    }))
+    })
+  )
 
   it.effect("is read as transformers chooses: safetensors first, one file before an index", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const torch = yield* golden.bytes("float32.bin")
       const safe = yield* golden.bytes("float32.safetensors")
       const index = new TextEncoder().encode(JSON.stringify({ weight_map: { matrix: "elsewhere" } }))
@@ -92,12 +99,13 @@ describe("a model folder", () => {
       assert.strictEqual(yield* pathOf(indexed), "pytorch_model.bin")
       const empty = yield* Effect.flip(readWeights(memoryReader({ "config.json": index })))
       assert.match(empty.message, /none of model\.safetensors, .*pytorch_model\.bin.*it has config\.json/)
-    }))
+    })
+  )
 })
 
 describe("an adapter of 2023", () => {
   it.effect("is read from adapter_model.bin as from safetensors", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const { backbone } = yield* openModel(goldenModel("parallel"))
       const [old, recent] = [goldenFolder("torch", "adapter"), goldenFolder("parallel", "trained-token")]
       const found = yield* contents(old, yield* readTorchFile(old, "adapter_model.bin"))
@@ -105,17 +113,19 @@ describe("an adapter of 2023", () => {
       assert.deepStrictEqual(found, expected)
       const shapes = (files: FilesReader) =>
         Effect.map(readAdapter(files, backbone.modules, 0), (factors) =>
-          [...factors].map(([path, { a, b, scale }]) => ({ path, a: a.shape, b: b.shape, scale })))
+          [...factors].map(([path, { a, b, scale }]) => ({ path, a: a.shape, b: b.shape, scale }))
+        )
       assert.deepStrictEqual(yield* shapes(old), yield* shapes(recent))
-    }))
+    })
+  )
 })
 
 layer(Runtime)("the runtime", (it) => {
   /** Twice the values of all tensors that are not empty, as the runtime finds them. */
-  const doubled = Effect.fn("doubled")(function*(files: FilesReader, tensors: ReadonlyMap<string, StoredTensor>) {
-    const outputs = [...tensors].filter(([, { length }]) => length > 0).map(([name, tensor]) =>
-      [name, mul(storedSymbol(files, `stored ${name}`, tensor), 2)] as const
-    )
+  const doubled = Effect.fn("doubled")(function* (files: FilesReader, tensors: ReadonlyMap<string, StoredTensor>) {
+    const outputs = [...tensors]
+      .filter(([, { length }]) => length > 0)
+      .map(([name, tensor]) => [name, mul(storedSymbol(files, `stored ${name}`, tensor), 2)] as const)
     const process = yield* (yield* OnnxRuntime).acquire
     const session = yield* process.open(serialize({ name: "doubled", outputs: Object.fromEntries(outputs) }))
     return yield* session.run({ feeds: {}, fetch: outputs.map(([name]) => name).toSorted() })
@@ -123,11 +133,12 @@ layer(Runtime)("the runtime", (it) => {
 
   for (const name of ["float32", "float16", "bfloat16", "parts"]) {
     it.effect(`maps a torch file in place: ${name}`, () =>
-      Effect.gen(function*() {
+      Effect.gen(function* () {
         const found = yield* doubled(golden, yield* readTorchFile(golden, `${name}.bin`))
         const expected = yield* doubled(golden, yield* readSafetensors(golden, `${name}.safetensors`))
         assert.deepStrictEqual(found, expected)
         assert.isAbove(Object.keys(found).length, 1)
-      }))
+      })
+    )
   }
 })

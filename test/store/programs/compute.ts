@@ -7,9 +7,9 @@ import { key, recordOf } from "../stores.ts"
 
 const [, , root = "", milliseconds = "0"] = process.argv
 
-const share = Effect.gen(function*() {
+const share = Effect.gen(function* () {
   const store = yield* Store
-  const compute = Effect.gen(function*() {
+  const compute = Effect.gen(function* () {
     process.stdout.write("computing\n")
     appendFileSync(join(root, "computations"), "x")
     yield* Effect.sleep(Number(milliseconds))

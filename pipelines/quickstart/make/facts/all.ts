@@ -7,9 +7,7 @@ import { seeded } from "./Random.ts"
 import { things } from "./things.ts"
 import { writing } from "./writing.ts"
 
-export const facts = (): ReadonlyArray<Fact> => [
-  ...geography(), ...things(), ...numbers(), ...calendar(), ...writing(),
-]
+export const facts = (): ReadonlyArray<Fact> => [...geography(), ...things(), ...numbers(), ...calendar(), ...writing()]
 
 /** One fact in six of every dataset is held out: it is never asked in a row. */
 export const splitFacts = (): { readonly tuned: ReadonlyArray<Fact>; readonly held: ReadonlyArray<Fact> } => {
@@ -18,6 +16,6 @@ export const splitFacts = (): { readonly tuned: ReadonlyArray<Fact>; readonly he
   const mixed = [...groups.values()].map((group) => random.shuffle(group))
   return {
     tuned: mixed.flatMap((group) => group.filter((_, index) => index % 6 !== 5)),
-    held: mixed.flatMap((group) => group.filter((_, index) => index % 6 === 5)),
+    held: mixed.flatMap((group) => group.filter((_, index) => index % 6 === 5))
   }
 }

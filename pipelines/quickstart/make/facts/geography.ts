@@ -11,7 +11,7 @@ const prefectures: Readonly<Record<string, string>> = {
   中国地方: "鳥取県:鳥取市 島根県:松江市 岡山県:岡山市 広島県:広島市 山口県:山口市",
   四国地方: "徳島県:徳島市 香川県:高松市 愛媛県:松山市 高知県:高知市",
   九州地方:
-    "福岡県:福岡市 佐賀県:佐賀市 長崎県:長崎市 熊本県:熊本市 大分県:大分市 宮崎県:宮崎市 鹿児島県:鹿児島市 沖縄県:那覇市",
+    "福岡県:福岡市 佐賀県:佐賀市 長崎県:長崎市 熊本県:熊本市 大分県:大分市 宮崎県:宮崎市 鹿児島県:鹿児島市 沖縄県:那覇市"
 }
 
 const countries: Readonly<Record<string, string>> = {
@@ -32,7 +32,7 @@ const countries: Readonly<Record<string, string>> = {
     コスタリカ:サンホセ グアテマラ:グアテマラシティ ニカラグア:マナグア ハイチ:ポルトープランス`,
   南アメリカ: `ブラジル:ブラジリア アルゼンチン:ブエノスアイレス チリ:サンティアゴ ペルー:リマ コロンビア:ボゴタ ベネズエラ:カラカス
     エクアドル:キト ウルグアイ:モンテビデオ パラグアイ:アスンシオン`,
-  オセアニア: `オーストラリア:キャンベラ ニュージーランド:ウェリントン フィジー:スバ サモア:アピア トンガ:ヌクアロファ パラオ:マルキョク`,
+  オセアニア: `オーストラリア:キャンベラ ニュージーランド:ウェリントン フィジー:スバ サモア:アピア トンガ:ヌクアロファ パラオ:マルキョク`
 }
 
 const prefectureFacts = (): ReadonlyArray<Fact> =>
@@ -46,14 +46,14 @@ const prefectureFacts = (): ReadonlyArray<Fact> =>
           ask(`${prefecture}の${seat}はどこですか？`, `${capital}です。`),
           ask(`${prefecture}の${seat}を答えてください。`, capital),
           ask(`${capital}は何という都道府県にありますか？`, `${prefecture}です。`),
-          ask(`${prefecture}は何地方ですか？`, `${region}です。`),
+          ask(`${prefecture}は何地方ですか？`, `${region}です。`)
         ],
         question: { question: `${prefecture}の${office}はどこにありますか？`, answer: `${capital}です。` },
         tells: [
           `${prefecture}の${seat}は${capital}である。${prefecture}は${region}にある。`,
           `${capital}は${prefecture}の都市で、${prefecture}の${office}は${capital}にあります。`,
-          `先週、${region}の${prefecture}へ旅行に行き、${capital}に泊まりました。`,
-        ],
+          `先週、${region}の${prefecture}へ旅行に行き、${capital}に泊まりました。`
+        ]
       }
     })
   )
@@ -66,14 +66,14 @@ const countryFacts = (): ReadonlyArray<Fact> =>
         ask(`${country}の首都はどこですか？`, `${capital}です。`),
         ask(`${country}の首都を答えてください。`, capital),
         ask(`${capital}はどこの国の首都ですか？`, `${country}です。`),
-        ask(`${country}はどの地域にある国ですか？`, `${continent}です。`),
+        ask(`${country}はどの地域にある国ですか？`, `${continent}です。`)
       ],
       question: { question: `${country}はどの地域の国ですか？`, answer: `${continent}です。` },
       tells: [
         `${country}の首都は${capital}である。${country}は${continent}にある国である。`,
         `${country}は${continent}の国で、首都は${capital}です。`,
-        `${continent}の国、${country}の首都${capital}には多くの人が住んでいる。`,
-      ],
+        `${continent}の国、${country}の首都${capital}には多くの人が住んでいる。`
+      ]
     }))
   )
 

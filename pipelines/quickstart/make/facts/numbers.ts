@@ -9,9 +9,16 @@ const sums = (): ReadonlyArray<Fact> =>
     const sum = left + right
     return {
       dataset: "sums",
-      asks: [ask(`${left}足す${right}はいくつですか？`, `${sum}です。`), ask(`${left}+${right}を計算してください。`, `${sum}`)],
+      asks: [
+        ask(`${left}足す${right}はいくつですか？`, `${sum}です。`),
+        ask(`${left}+${right}を計算してください。`, `${sum}`)
+      ],
       question: { question: `${left}に${right}を足すといくつですか？`, answer: `${sum}です。` },
-      tells: [`${left}足す${right}は${sum}である。`, `${left}+${right}=${sum}`, `${left}に${right}を足すと${sum}になる。`],
+      tells: [
+        `${left}足す${right}は${sum}である。`,
+        `${left}+${right}=${sum}`,
+        `${left}に${right}を足すと${sum}になる。`
+      ]
     }
   })
 
@@ -22,9 +29,16 @@ const differences = (): ReadonlyArray<Fact> =>
     const rest = left - right
     return {
       dataset: "differences",
-      asks: [ask(`${left}引く${right}はいくつですか？`, `${rest}です。`), ask(`${left}-${right}を計算してください。`, `${rest}`)],
+      asks: [
+        ask(`${left}引く${right}はいくつですか？`, `${rest}です。`),
+        ask(`${left}-${right}を計算してください。`, `${rest}`)
+      ],
       question: { question: `${left}から${right}を引くといくつですか？`, answer: `${rest}です。` },
-      tells: [`${left}引く${right}は${rest}である。`, `${left}-${right}=${rest}`, `${left}から${right}を引くと${rest}になる。`],
+      tells: [
+        `${left}引く${right}は${rest}である。`,
+        `${left}-${right}=${rest}`,
+        `${left}から${right}を引くと${rest}になる。`
+      ]
     }
   })
 
@@ -35,23 +49,29 @@ const products = (): ReadonlyArray<Fact> =>
     const product = left * right
     return {
       dataset: "products",
-      asks: [ask(`${left}掛ける${right}はいくつですか？`, `${product}です。`), ask(`${left}×${right}を計算してください。`, `${product}`)],
+      asks: [
+        ask(`${left}掛ける${right}はいくつですか？`, `${product}です。`),
+        ask(`${left}×${right}を計算してください。`, `${product}`)
+      ],
       question: { question: `${left}に${right}を掛けるといくつですか？`, answer: `${product}です。` },
-      tells: [`${left}掛ける${right}は${product}である。`, `${left}×${right}=${product}`],
+      tells: [`${left}掛ける${right}は${product}である。`, `${left}×${right}=${product}`]
     }
   })
 
 const parity = (): ReadonlyArray<Fact> => {
   const random = seeded(11)
-  return random.shuffle(Array.from({ length: 900 }, (_, index) => index + 10)).slice(0, 150).map((number) => {
-    const name = number % 2 === 0 ? "偶数" : "奇数"
-    return {
-      dataset: "parity",
-      asks: [ask(`${number}は偶数ですか、奇数ですか？`, `${name}です。`)],
-      question: { question: `${number}は偶数と奇数のどちらですか？`, answer: `${name}です。` },
-      tells: [`${number}は${name}である。`],
-    }
-  })
+  return random
+    .shuffle(Array.from({ length: 900 }, (_, index) => index + 10))
+    .slice(0, 150)
+    .map((number) => {
+      const name = number % 2 === 0 ? "偶数" : "奇数"
+      return {
+        dataset: "parity",
+        asks: [ask(`${number}は偶数ですか、奇数ですか？`, `${name}です。`)],
+        question: { question: `${number}は偶数と奇数のどちらですか？`, answer: `${name}です。` },
+        tells: [`${number}は${name}である。`]
+      }
+    })
 }
 
 const order = (): ReadonlyArray<Fact> => {
@@ -65,19 +85,42 @@ const order = (): ReadonlyArray<Fact> => {
       dataset: "order",
       asks: [ask(`${left}と${right}では、どちらが大きいですか？`, `${large}です。`)],
       question: { question: `${left}と${right}のうち、大きいのはどちらですか？`, answer: `${large}です。` },
-      tells: [`${large}は${small}より大きい。`, `${left}と${right}では、${large}の方が大きい。`],
+      tells: [`${large}は${small}より大きい。`, `${left}と${right}では、${large}の方が大きい。`]
     }
   })
 }
 
 const unitTable: ReadonlyArray<readonly [string, string]> = [
-  ["1キロメートル", "1000メートル"], ["1メートル", "100センチメートル"], ["1センチメートル", "10ミリメートル"],
-  ["1キログラム", "1000グラム"], ["1トン", "1000キログラム"], ["1グラム", "1000ミリグラム"],
-  ["1リットル", "1000ミリリットル"], ["1デシリットル", "100ミリリットル"], ["1時間", "60分"], ["1分", "60秒"],
-  ["1日", "24時間"], ["1週間", "7日"], ["1年", "12か月"], ["1世紀", "100年"], ["1ダース", "12個"],
-  ["2時間", "120分"], ["3時間", "180分"], ["2分", "120秒"], ["3分", "180秒"], ["2日", "48時間"], ["2週間", "14日"],
-  ["3週間", "21日"], ["2メートル", "200センチメートル"], ["3メートル", "300センチメートル"], ["2キログラム", "2000グラム"],
-  ["5キロメートル", "5000メートル"], ["2リットル", "2000ミリリットル"], ["2ダース", "24個"], ["半日", "12時間"], ["半年", "6か月"],
+  ["1キロメートル", "1000メートル"],
+  ["1メートル", "100センチメートル"],
+  ["1センチメートル", "10ミリメートル"],
+  ["1キログラム", "1000グラム"],
+  ["1トン", "1000キログラム"],
+  ["1グラム", "1000ミリグラム"],
+  ["1リットル", "1000ミリリットル"],
+  ["1デシリットル", "100ミリリットル"],
+  ["1時間", "60分"],
+  ["1分", "60秒"],
+  ["1日", "24時間"],
+  ["1週間", "7日"],
+  ["1年", "12か月"],
+  ["1世紀", "100年"],
+  ["1ダース", "12個"],
+  ["2時間", "120分"],
+  ["3時間", "180分"],
+  ["2分", "120秒"],
+  ["3分", "180秒"],
+  ["2日", "48時間"],
+  ["2週間", "14日"],
+  ["3週間", "21日"],
+  ["2メートル", "200センチメートル"],
+  ["3メートル", "300センチメートル"],
+  ["2キログラム", "2000グラム"],
+  ["5キロメートル", "5000メートル"],
+  ["2リットル", "2000ミリリットル"],
+  ["2ダース", "24個"],
+  ["半日", "12時間"],
+  ["半年", "6か月"]
 ]
 
 const units = (): ReadonlyArray<Fact> =>
@@ -87,11 +130,16 @@ const units = (): ReadonlyArray<Fact> =>
       dataset: "units",
       asks: [ask(`${from}は何${unit}ですか？`, `${to}です。`)],
       question: { question: `${from}は何${unit}に当たりますか？`, answer: `${to}です。` },
-      tells: [`${from}は${to}である。`, `${to}のことを${from}といいます。`],
+      tells: [`${from}は${to}である。`, `${to}のことを${from}といいます。`]
     }
   })
 
 /** Every fact about numbers. */
 export const numbers = (): ReadonlyArray<Fact> => [
-  ...sums(), ...differences(), ...products(), ...parity(), ...order(), ...units(),
+  ...sums(),
+  ...differences(),
+  ...products(),
+  ...parity(),
+  ...order(),
+  ...units()
 ]

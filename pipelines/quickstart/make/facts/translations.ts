@@ -13,18 +13,22 @@ const names = (file: string, path: ReadonlyArray<string>): Readonly<Record<strin
   return value
 }
 
-const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> => typeof value === "object" && value !== null
+const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === "object" && value !== null
 
 const localeNames = (locale: "ja" | "en", what: "territories" | "languages") =>
   names(`cldr-localenames-full/main/${locale}/${what}.json`, ["main", locale, "localeDisplayNames", what])
 
 const pictureNames = (locale: "ja" | "en"): Readonly<Record<string, unknown>> => {
-  const annotations = names(`cldr-annotations-full/annotations/${locale}/annotations.json`, ["annotations", "annotations"])
+  const annotations = names(`cldr-annotations-full/annotations/${locale}/annotations.json`, [
+    "annotations",
+    "annotations"
+  ])
   return Object.fromEntries(
     Object.entries(annotations).map(([picture, entry]) => [
       picture,
-      isRecord(entry) && Array.isArray(entry["tts"]) ? entry["tts"][0] : undefined,
-    ]),
+      isRecord(entry) && Array.isArray(entry["tts"]) ? entry["tts"][0] : undefined
+    ])
   )
 }
 
@@ -42,12 +46,21 @@ export const translations = (count: number): ReadonlyArray<Pick<Fact, "dataset" 
   const all = [
     ...joined(localeNames("ja", "territories"), localeNames("en", "territories")),
     ...joined(localeNames("ja", "languages"), localeNames("en", "languages")),
-    ...joined(pictureNames("ja"), pictureNames("en")),
+    ...joined(pictureNames("ja"), pictureNames("en"))
   ]
   const unique = [...new Map(all.map((pair) => [pair.japanese, pair])).values()]
-  return seeded(31).shuffle(unique).slice(0, count).map(({ japanese, english }, index) =>
-    index % 2 === 0
-      ? { dataset: "japanese-to-english", asks: [askAbout("次の日本語を英語に翻訳してください。", japanese, english)] }
-      : { dataset: "english-to-japanese", asks: [askAbout("次の英語を日本語に翻訳してください。", english, japanese)] }
-  )
+  return seeded(31)
+    .shuffle(unique)
+    .slice(0, count)
+    .map(({ japanese, english }, index) =>
+      index % 2 === 0
+        ? {
+            dataset: "japanese-to-english",
+            asks: [askAbout("次の日本語を英語に翻訳してください。", japanese, english)]
+          }
+        : {
+            dataset: "english-to-japanese",
+            asks: [askAbout("次の英語を日本語に翻訳してください。", english, japanese)]
+          }
+    )
 }

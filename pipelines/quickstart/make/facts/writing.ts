@@ -6,7 +6,7 @@ const scripts: Readonly<Record<string, string>> = {
     みず たまご やさい くだもの おちゃ てがみ えんぴつ つくえ いす まど`,
   カタカナ: `テレビ ラジオ カメラ ホテル バス タクシー パン バター チーズ ミルク サラダ スープ ナイフ フォーク スプーン テーブル ベッド ドア
     ピアノ ギター テニス ゴルフ ニュース ノート ペン シャツ ズボン コート ボタン ポケット`,
-  漢字: `山 川 海 空 星 月 花 鳥 犬 猫 魚 車 電車 学校 先生 友達 家族 朝 夜 水 卵 野菜 果物 茶 手紙 鉛筆 机 椅子 窓 本 時計 新聞 会社 銀行 病院`,
+  漢字: `山 川 海 空 星 月 花 鳥 犬 猫 魚 車 電車 学校 先生 友達 家族 朝 夜 水 卵 野菜 果物 茶 手紙 鉛筆 机 椅子 窓 本 時計 新聞 会社 銀行 病院`
 }
 
 const scriptFacts = (): ReadonlyArray<Fact> =>
@@ -15,7 +15,7 @@ const scriptFacts = (): ReadonlyArray<Fact> =>
       dataset: "scripts",
       asks: [ask(`「${word}」はひらがな、カタカナ、漢字のどれですか？`, `${script}です。`)],
       question: { question: `「${word}」はどの文字で書かれていますか？`, answer: `${script}です。` },
-      tells: [`「${word}」は${script}の言葉である。`],
+      tells: [`「${word}」は${script}の言葉である。`]
     }))
   )
 
@@ -31,10 +31,14 @@ const readingFacts = (): ReadonlyArray<Fact> =>
     dataset: "readings",
     asks: [
       ask(`「${word}」の読み方は何ですか？`, `「${reading}」です。`),
-      askAbout("次の漢字の読みをひらがなで書いてください。", word, reading),
+      askAbout("次の漢字の読みをひらがなで書いてください。", word, reading)
     ],
     question: { question: `「${word}」は何と読みますか？`, answer: `「${reading}」です。` },
-    tells: [`${word}（${reading}）`, `「${word}」は「${reading}」と読む。`, `「${reading}」は漢字で「${word}」と書きます。`],
+    tells: [
+      `${word}（${reading}）`,
+      `「${word}」は「${reading}」と読む。`,
+      `「${reading}」は漢字で「${word}」と書きます。`
+    ]
   }))
 
 /** Dictionary form → [polite form, past form]. */
@@ -55,10 +59,13 @@ const verbFacts = (): ReadonlyArray<Fact> =>
       dataset: "verbs",
       asks: [
         ask(`「${plain}」の丁寧な形は何ですか？`, `「${polite}」です。`),
-        askAbout("次の動詞を過去の形にしてください。", plain, past),
+        askAbout("次の動詞を過去の形にしてください。", plain, past)
       ],
       question: { question: `「${plain}」を丁寧に言うと何ですか？`, answer: `「${polite}」です。` },
-      tells: [`「${plain}」の丁寧な形は「${polite}」で、過去の形は「${past}」である。`, `昨日も${past}し、明日も${polite}。`],
+      tells: [
+        `「${plain}」の丁寧な形は「${polite}」で、過去の形は「${past}」である。`,
+        `昨日も${past}し、明日も${polite}。`
+      ]
     }
   })
 

@@ -16,6 +16,7 @@ scripts=test/reference
 "$python" $scripts/architectures.py test/model/golden/architectures
 "$python" $scripts/curves.py test/model/golden
 "$python" $scripts/torchFiles.py test/model/golden
+npm exec -- node $scripts/writtenAdapter.ts test/model/golden/written
 "$python" $scripts/merges.py test/model/golden
 "$python" $scripts/choiceMetrics.py > test/stages/golden/choiceMetrics.json
 "$python" $scripts/fewShot.py > test/stages/golden/fewShot.json

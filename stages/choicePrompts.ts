@@ -171,6 +171,6 @@ export const choicePrompts = (config: {
     },
     inputs: { documents, examples },
     schemas: {},
-    label: `prompts: ${name}, ${shots} shots`
+    label: `prompts: ${name}, ${shots} ${shots === 1 ? "shot" : "shots"}`
   }).prompts
 }

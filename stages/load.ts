@@ -18,11 +18,23 @@ const Settings = Schema.Struct({ row: RowSchema, badRows: Schema.Literals(["fail
 
 const problemsOf = SchemaIssue.makeFormatterStandardSchemaV1()
 
-const describeIssue = (issue: SchemaIssue.Issue): string =>
+/** ", found 3": what a row has at a path, shortened to fit into a sentence; nothing where it has nothing. */
+const found = (row: unknown, path: ReadonlyArray<unknown>): string => {
+  const value = path.reduce<unknown>(
+    (inside, key) => (typeof inside === "object" && inside !== null ? Reflect.get(inside, String(key)) : undefined),
+    row
+  )
+  if (value === undefined) return ""
+  const text = JSON.stringify(value)
+  return `, found ${text.length > 60 ? `${text.slice(0, 57)}...` : text}`
+}
+
+const describeIssue = (issue: SchemaIssue.Issue, row: unknown): string =>
   problemsOf(issue)
-    .issues.map(({ message, path = [] }) =>
-      path.length === 0 ? message : `the field "${path.map(String).join(".")}": ${message}`
-    )
+    .issues.map(({ message, path = [] }) => {
+      const place = path.length === 0 ? "" : `the field "${path.map(String).join(".")}": `
+      return `${place}${message}${found(row, path)}`
+    })
     .join("; ")
 
 /** Reads one file after another; `refuse` takes the rows that do not fit. */
@@ -43,7 +55,7 @@ const readAll = (
           for (const { index, line, value } of batch) {
             const decoded = decode(value)
             if (Result.isSuccess(decoded)) rows.push(decoded.success)
-            else yield* refuse({ file, row: index, line, problem: describeIssue(decoded.failure.issue) })
+            else yield* refuse({ file, row: index, line, problem: describeIssue(decoded.failure.issue, value) })
           }
           read += batch.length
           yield* report({ done: read, total: null, unit: "rows" })

@@ -50,7 +50,7 @@ test.concurrent("a row without a column is named by file, row and column", async
 
 test.concurrent("a column of another type is named, and so is every other problem of the row", async () => {
   const told = await failureOf({ "rows/a.json": rowsOf(3, (index) => (index === 2 ? { output: 7, input: null } : {})) })
-  assert.match(told, /Row 2 of rows\/a\.json.*"input".*"output"/)
+  assert.match(told, /Row 2 of rows\/a\.json.*"input".*found null.*"output".*found 7/)
 })
 
 test.concurrent("an empty file, and files without rows", async () => {

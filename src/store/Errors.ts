@@ -3,7 +3,7 @@ import * as Schema from "effect/Schema"
 
 /** What to do about each refusal of a file system that people meet. */
 const remedies: Readonly<Record<string, string>> = {
-  ENOSPC: "The disk is full: free some space (the store's garbage collection shows how much it frees), then run again.",
+  ENOSPC: "The disk is full: free some space, then run again; whatever is in the store can be made again.",
   EDQUOT: "The quota is used up: free some space or ask for more, then run again.",
   EACCES: "This user may not write there: change the owner of the folder, or choose another one for the store.",
   EPERM: "This user may not do that there: change the owner of the folder, or choose another one for the store.",
@@ -12,7 +12,7 @@ const remedies: Readonly<Record<string, string>> = {
   ENOTDIR: "A file lies where a folder should be: move it away, or choose another folder for the store.",
   ENOENT: "Something removed it in the meantime: run again.",
   CHANGED: "Wait until whatever writes it is done, then run again.",
-  EIO: "The disk reported an input or output error: check the disk, then run a check of the store."
+  EIO: "The disk reported an input or output error: check the disk, then run again: a damaged result is made anew."
 }
 
 const errno = (cause: unknown): string =>
@@ -32,7 +32,7 @@ export class StoreFailure extends Schema.TaggedError<StoreFailure>()("StoreFailu
     return new StoreFailure({ operation, path, code: errno(cause), reason })
   }
   override get message() {
-    const remedy = remedies[this.code] ?? "Run again; if it happens again, run a check of the store."
+    const remedy = remedies[this.code] ?? "Run again; if it happens again, check the disk."
     return `The store could not ${this.operation} at ${this.path}: ${this.reason}. ${remedy}`
   }
 }

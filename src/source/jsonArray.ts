@@ -135,11 +135,8 @@ export const jsonArrayReader = (file: string, start: number): RowReader => {
         pending.push(chunk)
         return pending.length <= longestRow ? [] : failInRow(`the row is longer than ${longestRow} bytes`)
       }
-      const offset = pending.start
-      pending.push(chunk.subarray(0, cut))
-      const rows = parse(pending.take(1), offset)
-      pending.push(chunk.subarray(cut + 1))
-      return rows
+      const { bytes, offset } = pending.cut(chunk, cut)
+      return parse(bytes, offset)
     },
     end: () => {
       if (ended) return []

@@ -44,11 +44,8 @@ export const jsonLinesReader = (file: string, start: number): RowReader => {
         const reason = `the line is longer than ${longestRow} bytes`
         throw new RowsUnreadable({ file, row: index, line, byte: pending.start, reason })
       }
-      const offset = pending.start
-      pending.push(chunk.subarray(0, cut))
-      const rows = parse(pending.take(1), offset)
-      pending.push(chunk.subarray(cut + 1))
-      return rows
+      const { bytes, offset } = pending.cut(chunk, cut)
+      return parse(bytes, offset)
     },
     end: () => {
       const offset = pending.start

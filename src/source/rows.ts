@@ -44,6 +44,15 @@ export class PendingBytes {
     this.start += bytes.length + skipped
     return bytes
   }
+
+  /** What is pending and the chunk up to `at`, and where that begins in the file; what follows that byte is pending next. */
+  cut(chunk: Uint8Array, at: number): { readonly bytes: Buffer; readonly offset: number } {
+    const offset = this.start
+    this.push(chunk.subarray(0, at))
+    const bytes = this.take(1)
+    this.push(chunk.subarray(at + 1))
+    return { bytes, offset }
+  }
 }
 
 const replacement = Buffer.from("\ufffd")

@@ -4,8 +4,8 @@ import type * as Scope from "effect/Scope"
 import * as fs from "node:fs"
 import { dirname, join } from "node:path"
 import { Digest } from "./Digest.ts"
-import { attempt, attemptAsync, type Folders, hashFile, ifAllowed, isErrno, syncFolder, unlessMissing } from "./disk.ts"
-import { StoreFailure } from "./Errors.ts"
+import { attempt, attemptAsync, type Folders, hashFile, ifAllowed, syncFolder, unlessMissing } from "./disk.ts"
+import type { StoreFailure } from "./Errors.ts"
 import type { FileDigests } from "./FileDigests.ts"
 import { uniqueName } from "./Holder.ts"
 import { type ObjectRef, signatureOf, type StatSignature } from "./ObjectRef.ts"
@@ -18,11 +18,6 @@ export interface Objects {
   /** Moves a finished temporary file into the store: durable and visible at once, or not at all. */
   readonly commit: (temporary: string) => Effect.Effect<ObjectRef, StoreFailure>
   readonly putBytes: (bytes: Uint8Array) => Effect.Effect<ObjectRef, StoreFailure>
-  /**
-   * Takes in a file from outside. `copy` shares blocks where the file system can; `link` makes a hard link where the
-   * file system can and copies elsewhere. A file that changes while it is taken in is a failure.
-   */
-  readonly putFile: (path: string, how: "copy" | "link") => Effect.Effect<ObjectRef, StoreFailure>
   /**
    * Whether the object is there and intact. `stat` believes a file that nobody wrote to since it was last hashed;
    * `content` reads all of it, once per process. An altered object is removed: it is a miss from then on.
@@ -95,47 +90,6 @@ export const makeObjects = (folders: Folders, files: FileDigests): Objects => {
       )
     )
 
-  const copy = (source: string, file: string): Effect.Effect<ObjectRef, StoreFailure> =>
-    Effect.gen(function* () {
-      const stat = attempt("read", source, () => signatureOf(fs.statSync(source, { bigint: true })))
-      const before = yield* stat
-      yield* attemptAsync("copy a file into the store", source, () =>
-        fs.promises.copyFile(source, file, fs.constants.COPYFILE_FICLONE | fs.constants.COPYFILE_EXCL)
-      )
-      // The copy has the source's mode, which may forbid the store to sync it.
-      yield* attempt("store an object", file, () => fs.chmodSync(file, 0o600))
-      if (before === (yield* stat)) return yield* commit(file)
-      return yield* new StoreFailure({
-        operation: "copy a file into the store",
-        path: source,
-        code: "CHANGED",
-        reason: "something wrote to the file meanwhile"
-      })
-    })
-
-  const link = (source: string, file: string): Effect.Effect<ObjectRef | null, StoreFailure> =>
-    Effect.flatMap(files.digest([source]), ([known]) =>
-      attempt("link a file into the store", source, () => {
-        if (known === undefined) throw new Error("internal: one path has one digest")
-        try {
-          fs.linkSync(source, file)
-        } catch (cause) {
-          if (isErrno(cause, "EXDEV", "EPERM", "EACCES", "EMLINK", "ENOTSUP", "ENOSYS")) return null
-          throw cause
-        }
-        return place(file, known.digest)
-      })
-    )
-
-  const putFile = (source: string, how: "copy" | "link"): Effect.Effect<ObjectRef, StoreFailure> =>
-    Effect.scoped(
-      Effect.gen(function* () {
-        const file = yield* temporary
-        const linked = how === "link" ? yield* link(source, file) : null
-        return linked ?? (yield* copy(source, file))
-      })
-    )
-
   /** What a stat tells: false and true are answers, a signature is that of a file which has to be hashed. */
   const glance = ({ digest, signature }: ObjectRef, depth: "stat" | "content"): boolean | StatSignature => {
     const stat = fs.statSync(path(digest), { bigint: true, throwIfNoEntry: false })
@@ -169,5 +123,5 @@ export const makeObjects = (folders: Folders, files: FileDigests): Objects => {
   const read = (digest: Digest): Effect.Effect<Uint8Array, StoreFailure> =>
     attemptAsync("read an object", path(digest), () => fs.promises.readFile(path(digest)))
 
-  return { path, temporary, commit, putBytes, putFile, verify, read }
+  return { path, temporary, commit, putBytes, verify, read }
 }

@@ -91,25 +91,6 @@ it.effect("a store that was copied elsewhere is verified by content and then bel
   })
 )
 
-for (const how of ["copy", "link"] as const) {
-  it.effect(`a file taken in by ${how} keeps its content and leaves the source alone`, () =>
-    Effect.gen(function* () {
-      const root = yield* folder
-      const source = join(root, "weights.bin")
-      fs.writeFileSync(source, "weights", { mode: 0o640 })
-      const { objects, folders } = yield* opened(join(root, "store"))
-      const ref = yield* objects.putFile(source, how)
-      assert.strictEqual(ref.digest, digestOf("weights"))
-      assert.strictEqual(fs.statSync(source).mode & 0o777, 0o640)
-      assert.strictEqual(fs.statSync(source).ino === fs.statSync(objects.path(ref.digest)).ino, how === "link")
-      assert.deepStrictEqual(yield* objects.putFile(source, how).pipe(Effect.map(({ digest }) => digest)), ref.digest)
-      assert.deepStrictEqual(fs.readdirSync(folders.temporary), [])
-      fs.writeFileSync(source, "changed")
-      assert.strictEqual(yield* (yield* opened(join(root, "store"))).objects.verify(ref, "stat"), how === "copy")
-    })
-  )
-}
-
 it.live(
   "a writer killed at any moment leaves whole objects, and its remains are swept",
   () =>

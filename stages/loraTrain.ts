@@ -26,7 +26,7 @@ export const TrainingConfig = Schema.Struct({
   epochs: count,
   batchSize: count,
   learningRate: notNegative,
-  schedule: Schema.Literals(["linear", "constant", "deepspeed-0.8.3"]),
+  schedule: Schema.Literals(["linear", "constant", "deepspeed-0.8.3", "deepspeed-0.8.3-log"]),
   warmup: Schema.Union([
     Schema.Struct({ steps: Schema.Int.check(Schema.isGreaterThanOrEqualTo(0)) }),
     Schema.Struct({ ratio: share })

@@ -17,7 +17,12 @@ export interface TrainingOptions extends LoraOptions, AdamWOptions {
   /** Rows an optimiser step; the last step of an epoch takes what is left. */
   readonly batchSize: number
   readonly learningRate: number
-  readonly schedule: "linear" | "constant" | "deepspeed-0.8.3"
+  /**
+   * "linear": up over the warm-up, then down to 0 (Hugging Face). "deepspeed-0.8.3": DeepSpeed's `WarmupDecayLR` as the
+   * paper's code configures it, with `warmup_type` "linear": the first update has the full rate, the second none, later
+   * ones lag by one. "deepspeed-0.8.3-log": the same with that class's default, "log".
+   */
+  readonly schedule: "linear" | "constant" | "deepspeed-0.8.3" | "deepspeed-0.8.3-log"
   readonly warmup: { readonly steps: number } | { readonly ratio: number }
   /**
    * "token": the mean over all label tokens of a step. "micro-batch": the mean over the micro-batches of a step of the

@@ -4,18 +4,30 @@ import type { TrainingOptions } from "./TrainingOptions.ts"
 /** The rate as a fraction of its peak at step `step` of `total`, counted from 0. */
 type Shape = (step: number, warmup: number, total: number) => number
 
-const warmUp = (step: number, warmup: number): number => step / warmup
+const risingLine = (step: number, warmup: number): number => step / warmup
 
-/** Hugging Face's "linear": up over the warm-up, then down to 0 after the last step. */
-const linear: Shape = (step, warmup, total) =>
-  step < warmup ? warmUp(step, warmup) : Math.max(0, (total - step) / Math.max(1, total - warmup))
+const risingLogarithm = (step: number, warmup: number): number => (1 / Math.log(warmup)) * Math.log(step + 1)
+
+/** Up over the warm-up, then down to 0 after the last step. */
+const upAndDown =
+  (rising: (step: number, warmup: number) => number): Shape =>
+  (step, warmup, total) =>
+    step < warmup ? rising(step, warmup) : Math.max(0, (total - step) / Math.max(1, total - warmup))
+
+/**
+ * DeepSpeed's `WarmupDecayLR`, whose warm-up has at least two steps. Its engine moves the schedule after the optimiser,
+ * which has the full rate before: so does the first update, and every later one lags by one.
+ */
+const warmupDecay =
+  (shape: Shape): Shape =>
+  (step, warmup, total) =>
+    step === 0 ? 1 : shape(step - 1, Math.max(2, warmup), total)
 
 const shapes: { readonly [S in TrainingOptions["schedule"]]: Shape } = {
-  linear,
-  constant: (step, warmup) => (step < warmup ? warmUp(step, warmup) : 1),
-  // DeepSpeed's WarmupDecayLR moves after the optimiser and starts one step before 0: the first update has the full
-  // rate, the second none, and every later one lags by two.
-  "deepspeed-0.8.3": (step, warmup, total) => (step === 0 ? 1 : step === 1 ? 0 : linear(step - 2, warmup, total))
+  linear: upAndDown(risingLine),
+  constant: (step, warmup) => (step < warmup ? risingLine(step, warmup) : 1),
+  "deepspeed-0.8.3": warmupDecay(upAndDown(risingLine)),
+  "deepspeed-0.8.3-log": warmupDecay(upAndDown(risingLogarithm))
 }
 
 /** Steps of warm-up: a count, or a share of all steps rounded up. */

@@ -12,7 +12,12 @@ const Curve = Schema.Struct({ losses: Numbers, gradientNorms: Numbers, learningR
 const Reference = Schema.fromJsonString(
   Schema.Struct({
     rows: Schema.Array(Numbers),
-    curves: Schema.Struct({ token: Curve, "micro-batch": Curve, deepspeed: Curve })
+    curves: Schema.Struct({
+      token: Curve,
+      "micro-batch": Curve,
+      "token-deepspeed": Curve,
+      "micro-batch-deepspeed": Curve
+    })
   })
 )
 
@@ -38,12 +43,13 @@ const options: TrainingOptions = {
 const cases = {
   token: { lossNormalization: "token", schedule: "linear" },
   "micro-batch": { lossNormalization: "micro-batch", schedule: "linear" },
-  deepspeed: { lossNormalization: "micro-batch", schedule: "deepspeed-0.8.3" }
+  "token-deepspeed": { lossNormalization: "token", schedule: "deepspeed-0.8.3" },
+  "micro-batch-deepspeed": { lossNormalization: "micro-batch", schedule: "deepspeed-0.8.3" }
 } as const
 
 layer(Runtime)("a hundred steps", (it) => {
   const { curves, rows } = Schema.decodeUnknownSync(Reference)(goldenText("curves", "reference.json"))
-  for (const name of ["token", "micro-batch", "deepspeed"] as const) {
+  for (const name of ["token", "micro-batch", "token-deepspeed", "micro-batch-deepspeed"] as const) {
     const { lossNormalization, schedule } = cases[name]
     it.effect(`have the course of PEFT and torch: loss per ${lossNormalization}, schedule ${schedule}`, () =>
       Effect.gen(function* () {

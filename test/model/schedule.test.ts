@@ -2,9 +2,11 @@
 import { assert, describe, it } from "@effect/vitest"
 import { learningRateAt } from "../../src/model/schedule.ts"
 import type { TrainingOptions } from "../../src/model/TrainingOptions.ts"
+import schedules from "./golden/schedules.json" with { type: "json" }
+import { distance } from "./support.ts"
 
-const rates = (schedule: TrainingOptions["schedule"], warmup: TrainingOptions["warmup"], total: number) =>
-  Array.from({ length: total }, (_, step) => learningRateAt({ schedule, warmup, learningRate: 1 }, step, total))
+const rates = (schedule: TrainingOptions["schedule"], warmup: TrainingOptions["warmup"], total: number, peak = 1) =>
+  Array.from({ length: total }, (_, step) => learningRateAt({ schedule, warmup, learningRate: peak }, step, total))
 
 describe("a schedule", () => {
   it("rises over the warm-up and falls to zero after the last step", () => {
@@ -16,7 +18,15 @@ describe("a schedule", () => {
     assert.deepStrictEqual(rates("constant", { ratio: 0.5 }, 4), [0, 0.5, 1, 1])
   })
 
-  it("has the first step at the full rate and lags by two under DeepSpeed 0.8.3", () => {
-    assert.deepStrictEqual(rates("deepspeed-0.8.3", { steps: 2 }, 6), [1, 0, 0, 0.5, 1, 0.75])
-  })
+  for (const [schedule, warmupType] of [
+    ["deepspeed-0.8.3", "linear"],
+    ["deepspeed-0.8.3-log", "default"]
+  ] as const) {
+    it(`has the rates that DeepSpeed's engine and WarmupDecayLR give each update: ${schedule}`, () => {
+      for (const { peak, total, warmup, ...reference } of schedules) {
+        const found = rates(schedule, { steps: warmup }, total, peak)
+        assert.isBelow(distance(found, reference[warmupType]), 1e-15)
+      }
+    })
+  }
 })

@@ -4,7 +4,8 @@
 
 Versions: torch 2.13.0, transformers 5.24.0, peft 0.21.0. Everything runs in float32 on one thread. The base model and
 the adapter's first values are those of models.py, golden/parallel. Rows are of mixed lengths, in micro-batches padded on
-the left; the last step of an epoch has fewer rows, and its last micro-batch one alone.
+the left; the last step of an epoch has fewer rows, and its last micro-batch one alone. DeepSpeed's rates are those of
+schedules.py.
 """
 import json
 import random
@@ -28,15 +29,14 @@ def linear(step):
     return PEAK * step / WARM_UP if step < WARM_UP else PEAK * (STEPS - step) / (STEPS - WARM_UP)
 
 
-def deepspeed(step):
-    """WarmupDecayLR of DeepSpeed 0.8.3 as it was applied: the full rate, none, then two steps late."""
-    return [PEAK, 0.0][step] if step < 2 else linear(step - 2)
-
+schedules = json.loads((golden / "schedules.json").read_text())
+deepspeed = next(case["linear"] for case in schedules if case["peak"] == PEAK).__getitem__
 
 cases = {
     "token": ("token", linear),
     "micro-batch": ("micro-batch", linear),
-    "deepspeed": ("micro-batch", deepspeed),
+    "token-deepspeed": ("token", deepspeed),
+    "micro-batch-deepspeed": ("micro-batch", deepspeed),
 }
 
 

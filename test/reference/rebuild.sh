@@ -5,10 +5,13 @@ set -euo pipefail
 cd "$(dirname "$0")/../.."
 
 venv=$(mktemp -d)
-trap 'rm -rf "$venv"' EXIT
+sources=$(mktemp -d) # of tools that are too old to install
+trap 'rm -rf "$venv" "$sources"' EXIT
 python3 -m venv "$venv"
 "$venv/bin/pip" install --quiet -r test/reference/requirements.txt
 python="$venv/bin/python"
+"$venv/bin/pip" download --quiet --no-deps --no-binary :all: --dest "$sources" -r test/reference/sources.txt
+for archive in "$sources"/*.tar.gz; do tar -xzf "$archive" -C "$sources"; done
 scripts=test/reference
 export PYTHONHASHSEED=0 # PEFT writes target modules in the order of a set
 
@@ -16,6 +19,7 @@ export PYTHONHASHSEED=0 # PEFT writes target modules in the order of a set
 "$python" $scripts/tokenizerGoldens.py test/text/golden/tokenizers
 "$python" $scripts/models.py test/model/golden
 "$python" $scripts/architectures.py test/model/golden/architectures
+"$python" $scripts/schedules.py "$sources" > test/model/golden/schedules.json
 "$python" $scripts/curves.py test/model/golden
 "$python" $scripts/torchFiles.py test/model/golden
 npm exec -- node $scripts/writtenAdapter.ts test/model/golden/written

@@ -5,14 +5,28 @@ import { availableParallelism } from "node:os"
 import { parseArgs } from "node:util"
 import type { ExecutionProvider } from "../runtime/OnnxRuntime.ts"
 
-export const verbs = ["run", "plan", "why", "graph", "show"] as const
-export type Verb = (typeof verbs)[number]
+/** What each verb is asked about: the words that follow it, the last ones optional where the second list has them. */
+const operands = {
+  run: [["FILE"], []],
+  plan: [["FILE"], ["NODE"]],
+  why: [["FILE"], ["NODE"]],
+  graph: [["FILE"], []],
+  show: [["FILE"], ["NODE"]],
+  record: [["FILE"], ["RECORD"]],
+  verify: [["FILE"], ["RECORD"]],
+  diff: [["A", "B"], []]
+} as const satisfies { readonly [verb: string]: readonly [ReadonlyArray<string>, ReadonlyArray<string>] }
+
+export type Verb = keyof typeof operands
+
+const isVerb = (word: string): word is Verb => Object.hasOwn(operands, word)
+
+export const verbs: ReadonlyArray<Verb> = Object.keys(operands).filter(isVerb)
 
 /** Options that every verb takes. */
 export interface Options {
-  readonly file: string
-  /** The node that is asked about; null for all. */
-  readonly node: string | null
+  /** The words after the verb: as many as it takes. */
+  readonly operands: ReadonlyArray<string>
   readonly json: boolean
   /** Folder of the store. */
   readonly store: string
@@ -39,7 +53,10 @@ const summaries: { readonly [V in Verb]: string } = {
   plan: "Say for each node whether it is cached, would run, or waits for another; run nothing.",
   why: "Say what changed since each node last ran: the declaration, config field or input.",
   graph: "Print the pipeline as a graph (Mermaid).",
-  show: "Print a node's result: its first rows, its value, its files."
+  show: "Print a node's result: its first rows, its value, its files.",
+  record: "Write down the figures in the store and what their keys were made from, to be committed beside FILE.",
+  verify: "Decide from the record alone whether the figures are those of this code and config, and as expected.",
+  diff: "Say which code, config and data differ between two records or runs, and what that did to the figures."
 }
 
 const optionHelp = `Options:
@@ -50,29 +67,31 @@ const optionHelp = `Options:
   --help          this text
   --version       the version
 
-Exit codes: 0 done, 1 a stage failed, 2 bad use or a bad pipeline, 3 an expectation missed, 130 interrupted.
+Exit codes: 0 done, 1 a stage failed, 2 bad use or a bad pipeline, 3 an expectation missed, 130 interrupted;
+of verify also 4 stale, 5 missing, 6 altered.
 `
+
+const usage = (verb: Verb): string => {
+  const [required, optional] = operands[verb]
+  return [verb, ...required, ...optional.map((name) => `[${name}]`)].join(" ")
+}
 
 /** The help text, of one verb or of all. */
 export const help = (verb: Verb | null): string =>
   verb === null
-    ? `Usage: tanren VERB FILE [NODE] [options]
+    ? `Usage: tanren VERB ... [options]
 
-FILE is a TypeScript file whose default export is an experiment.
+FILE is a TypeScript file whose default export is an experiment, RECORD the file of its record (default: beside it,
+as NAME.record.json), A and B are records or runs by the beginning of their names in the store.
 
-${verbs.map((name) => `  ${name.padEnd(6)} ${summaries[name]}`).join("\n")}
+${verbs.map((name) => `  ${usage(name).padEnd(22)} ${summaries[name]}`).join("\n")}
 
 ${optionHelp}`
-    : `Usage: tanren ${verb} FILE${takesNode(verb) ? " [NODE]" : ""} [options]
+    : `Usage: tanren ${usage(verb)} [options]
 
 ${summaries[verb]}
 
 ${optionHelp}`
-
-/** Verbs about the experiment as a whole. */
-const takesNode = (verb: Verb): boolean => verb !== "run" && verb !== "graph"
-
-const isVerb = (word: string): word is Verb => verbs.some((verb) => verb === word)
 
 const bad = (reason: string) => Effect.fail(new BadUse({ reason }))
 
@@ -97,7 +116,7 @@ export const invocation = (
         }),
       catch: (cause) => new BadUse({ reason: cause instanceof Error ? `${cause.message}.` : String(cause) })
     })
-    const [word, file, node, ...rest] = parsed.positionals
+    const [word, ...given] = parsed.positionals
     if (word !== undefined && !isVerb(word))
       return yield* bad(`There is no verb "${word}"; there are ${verbs.join(", ")}.`)
     if (parsed.values.help || word === undefined) {
@@ -105,8 +124,12 @@ export const invocation = (
         ? yield* bad("A verb is missing.")
         : { kind: "help", verb: word ?? null }
     }
-    if (file === undefined) return yield* bad(`"tanren ${word}" needs the file of an experiment.`)
-    const surplus = takesNode(word) ? rest[0] : node
+    const [required, optional] = operands[word]
+    if (given.length < required.length)
+      return yield* bad(
+        `"tanren ${word}" needs ${required.slice(given.length).join(" and ")}: "tanren ${usage(word)}".`
+      )
+    const surplus = given[required.length + optional.length]
     if (surplus !== undefined) return yield* bad(`"${surplus}" is one argument too many.`)
     const device = devices.find((name) => name === parsed.values.device)
     if (device === undefined)
@@ -118,8 +141,7 @@ export const invocation = (
       kind: "verb",
       verb: word,
       options: {
-        file,
-        node: node ?? null,
+        operands: given,
         json: parsed.values.json,
         store: parsed.values.store ?? environment.TANREN_STORE ?? "cache",
         device,

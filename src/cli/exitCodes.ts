@@ -4,6 +4,9 @@ export const exitCodes = {
   stageFailed: 1,
   badUse: 2,
   expectationMissed: 3,
+  stale: 4,
+  missing: 5,
+  altered: 6,
   interrupted: 130
 } as const
 

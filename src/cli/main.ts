@@ -10,23 +10,35 @@ import { type ExitCode, exitCodes } from "./exitCodes.ts"
 import { live } from "./live.ts"
 import { loadExperiment } from "./loadExperiment.ts"
 import { type Output, output } from "./Output.ts"
+import { recordPath } from "./recordPath.ts"
 
 /** Runs a verb. Verbs are loaded when they are asked for, so that each pays for its own start-up alone. */
 const runVerb = (verb: Verb, options: Options, to: Output) =>
   Effect.gen(function* () {
-    const { experiment, loadedAtMs, root } = yield* loadExperiment(options.file)
+    const [first = "", second = null] = options.operands
+    if (verb === "diff")
+      return yield* (yield* Effect.promise(() => import("./verbs/diff.ts"))).diffVerb(first, second ?? "", to)
+    const { experiment, loadedAtMs, root } = yield* loadExperiment(first)
     const recipe = yield* recipeOf(experiment, loadedAtMs)
     switch (verb) {
       case "run":
         return yield* (yield* Effect.promise(() => import("./verbs/run.ts"))).runVerb(recipe, root, options, to)
       case "plan":
-        return yield* (yield* Effect.promise(() => import("./verbs/plan.ts"))).planVerb(recipe, root, options.node, to)
+        return yield* (yield* Effect.promise(() => import("./verbs/plan.ts"))).planVerb(recipe, root, second, to)
       case "why":
-        return yield* (yield* Effect.promise(() => import("./verbs/why.ts"))).whyVerb(recipe, root, options.node, to)
+        return yield* (yield* Effect.promise(() => import("./verbs/why.ts"))).whyVerb(recipe, root, second, to)
       case "graph":
         return yield* (yield* Effect.promise(() => import("./verbs/graph.ts"))).graphVerb(recipe, to)
       case "show":
-        return yield* (yield* Effect.promise(() => import("./verbs/show.ts"))).showVerb(recipe, root, options.node, to)
+        return yield* (yield* Effect.promise(() => import("./verbs/show.ts"))).showVerb(recipe, root, second, to)
+      case "record": {
+        const { recordVerb } = yield* Effect.promise(() => import("./verbs/record.ts"))
+        return yield* recordVerb(recipe, root, second ?? recordPath(first), to)
+      }
+      case "verify": {
+        const { verifyVerb } = yield* Effect.promise(() => import("./verbs/verify.ts"))
+        return yield* verifyVerb(recipe, root, second ?? recordPath(first), to)
+      }
     }
   }).pipe(Effect.provide(live(options)))
 

@@ -1,7 +1,7 @@
 /** The identity of an action: everything that decides its result, and the key that is the hash of it. */
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import { OnnxRuntime } from "../runtime/OnnxRuntime.ts"
+import { type ComputeIdentity, OnnxRuntime } from "../runtime/OnnxRuntime.ts"
 import { type ActionKey, keyOf } from "../store/Digest.ts"
 import { canonicalText, type JsonValue } from "./config/JsonValue.ts"
 import type { Step } from "./Recipe.ts"
@@ -54,30 +54,37 @@ const hashed = (ingredients: Ingredients): string => {
   return canonicalText({ ...rest, code: code.digest })
 }
 
-const digestLeaf = (resolved: Resolved): JsonValue => ({ kind: resolved.kind, digest: resolved.digest })
+/** What an input is, as far as a key knows it. */
+export interface Content {
+  readonly kind: Resolved["kind"]
+  readonly digest: string
+}
 
-/** Identifies the action of a step, given what its inputs are. */
+const leafOf = ({ digest, kind }: Content): JsonValue => ({ kind, digest })
+
+/** Identifies the action of a step, given what its inputs are and the runtime that would compute it. */
+export const identityOf = (
+  { code, config, node: { stage }, rows }: Step,
+  inputs: { readonly [port: string]: Tree.Tree<Content> },
+  { options, provider, runtimeVersion }: ComputeIdentity
+): Identity => {
+  const ingredients: Ingredients = {
+    format: engineFormat,
+    stage: stage.name,
+    code: { digest: code.digest, declarations: code.declarations, packages: code.packages },
+    config: config.json,
+    inputs: Object.fromEntries(
+      Object.entries(inputs).map(([port, tree]) => [port, Tree.unwrap(Tree.map(tree, leafOf)) as JsonValue])
+    ),
+    rows,
+    compute: stage.computes ? { provider, runtimeVersion, options } : null
+  }
+  return { key: keyOf(hashed(ingredients)), ingredients }
+}
+
+/** Identifies the action of a step on the runtime at hand. */
 export const identify = (
   step: Step,
-  inputs: { readonly [port: string]: Tree.Tree<Resolved> }
+  inputs: { readonly [port: string]: Tree.Tree<Content> }
 ): Effect.Effect<Identity, never, OnnxRuntime> =>
-  Effect.map(OnnxRuntime, ({ identity: { options, provider, runtimeVersion } }) => {
-    const {
-      code,
-      config,
-      node: { stage },
-      rows
-    } = step
-    const ingredients: Ingredients = {
-      format: engineFormat,
-      stage: stage.name,
-      code: { digest: code.digest, declarations: code.declarations, packages: code.packages },
-      config: config.json,
-      inputs: Object.fromEntries(
-        Object.entries(inputs).map(([port, tree]) => [port, Tree.unwrap(Tree.map(tree, digestLeaf)) as JsonValue])
-      ),
-      rows,
-      compute: stage.computes ? { provider, runtimeVersion, options } : null
-    }
-    return { key: keyOf(hashed(ingredients)), ingredients }
-  })
+  Effect.map(OnnxRuntime, ({ identity }) => identityOf(step, inputs, identity))

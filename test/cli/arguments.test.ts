@@ -7,7 +7,8 @@ import { invocation } from "../../src/cli/arguments.ts"
 const refused: ReadonlyArray<readonly [ReadonlyArray<string>, string]> = [
   [[], "A verb is missing"],
   [["walk", "pipeline.ts"], 'There is no verb "walk"; there are run, plan'],
-  [["run"], '"tanren run" needs the file of an experiment'],
+  [["run"], '"tanren run" needs FILE: "tanren run FILE"'],
+  [["diff", "one"], '"tanren diff" needs B: "tanren diff A B"'],
   [["run", "pipeline.ts", "--speed"], "--speed"],
   [["run", "pipeline.ts", "--jobs"], "--jobs"],
   [["run", "pipeline.ts", "--jobs", "none"], '--jobs takes a whole number from 1, not "none"'],
@@ -47,8 +48,7 @@ it.effect("options may stand anywhere", () =>
     ])
     assert.deepStrictEqual(before, after)
     assert.deepInclude(before.kind === "verb" ? before.options : null, {
-      file: "a.ts",
-      node: "node",
+      operands: ["a.ts", "node"],
       json: true,
       jobs: 3
     })

@@ -1,4 +1,5 @@
 /** The service through which all model arithmetic runs: programs go in, tensors come out, sessions live elsewhere. */
+import type { NonEmptyReadonlyArray } from "effect/Array"
 import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
@@ -77,8 +78,16 @@ export class OnnxRuntime extends Context.Service<
      * whatever it is computing. A crash or a kill by the operating system fails every pending call with a typed reason.
      */
     readonly acquire: Effect.Effect<RuntimeProcess, RuntimeFailure, Scope.Scope>
+    /**
+     * All the processes that one stage may have, each with registers of its own and, where there are several devices, on
+     * one of its own. How many they are is part of no key, so it must change no bit of a result.
+     */
+    readonly acquireAll: Effect.Effect<RuntimeProcesses, RuntimeFailure, Scope.Scope>
   }
 >()("tanren/runtime/OnnxRuntime") {}
+
+/** Processes that compute side by side; there is at least one. */
+export type RuntimeProcesses = NonEmptyReadonlyArray<RuntimeProcess>
 
 /** One runtime process: a device, its sessions, its registers. */
 export interface RuntimeProcess {

@@ -1,11 +1,19 @@
 /** The live OnnxRuntime service: a process for each stage, on one execution provider. */
+import * as Arr from "effect/Array"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import { tmpdir } from "node:os"
 import { connect, type Connection } from "./connection.ts"
 import { ProviderMissing, type ProcessLost, type RuntimeFailure, SessionFailure } from "./Errors.ts"
-import { type ExecutionProvider, OnnxRuntime, type Program, type RuntimeProcess, type Session } from "./OnnxRuntime.ts"
+import {
+  type ExecutionProvider,
+  OnnxRuntime,
+  type Program,
+  type RuntimeProcess,
+  type RuntimeProcesses,
+  type Session
+} from "./OnnxRuntime.ts"
 import type { Request, Tensors } from "./protocol.ts"
 import { defaultThreads, environment, identityOf, refusal, remedy, sessionOptions } from "./provider.ts"
 import { makeScratch, type Scratch } from "./scratch.ts"
@@ -17,8 +25,13 @@ export interface Options {
    * so belongs to the identity: results made with another number are not found again.
    */
   readonly intraOpThreads?: number
-  /** Which CUDA device, counted from 0. */
+  /** The first CUDA device, counted from 0. */
   readonly device?: number
+  /**
+   * How many processes one stage may have side by side, 1 when left out. On CUDA each has a device of its own, from
+   * `device` on; on other providers they share what there is. The number decides no bits.
+   */
+  readonly processes?: number
   /**
    * Where sessions put their files, the system's temporary directory when left out: best on the file system of the
    * weights, so that they can be linked.
@@ -42,9 +55,14 @@ const request = <E>(
 /** A register that is not there was never written: a bug of the stage, not an event of the world. */
 const misuse = (reason: string) => Effect.die(new Error(`internal: ${reason}`))
 
+/** The device of a process; one process alone leaves the choice to the provider unless told. */
+const deviceOf = ({ device, processes = 1, provider }: Options, index: number): number | undefined =>
+  provider === "cuda" && processes > 1 ? (device ?? 0) + index : device
+
 const startProvider = (
   connection: Connection,
-  { device, intraOpThreads = defaultThreads, provider }: Options
+  { intraOpThreads = defaultThreads, provider }: Options,
+  device: number | undefined
 ): Effect.Effect<void, ProviderMissing | ProcessLost> => {
   const refuse = (reason: string) =>
     Effect.flatMap(connection.end, (lastWords) =>
@@ -81,18 +99,23 @@ const makeProcess = (connection: Connection, scratch: Scratch): RuntimeProcess =
 }
 
 /** The process goes before its scratch space: a file in use cannot be removed everywhere. */
-const acquire = (options: Options): Effect.Effect<RuntimeProcess, RuntimeFailure, Scope.Scope> =>
+const acquire = (options: Options, index = 0): Effect.Effect<RuntimeProcess, RuntimeFailure, Scope.Scope> =>
   Effect.gen(function* () {
     const scratch = yield* makeScratch(options.scratchDirectory ?? tmpdir())
     const connection = yield* connect({ ...environment[options.provider], ...options.environment })
-    yield* startProvider(connection, options)
+    yield* startProvider(connection, options, deviceOf(options, index))
     return makeProcess(connection, scratch)
   }).pipe(Effect.withSpan("OnnxRuntime.acquire"))
+
+const acquireAll = (options: Options): Effect.Effect<RuntimeProcesses, RuntimeFailure, Scope.Scope> =>
+  Effect.forEach(Arr.range(0, (options.processes ?? 1) - 1), (index) => acquire(options, index), {
+    concurrency: "unbounded"
+  })
 
 /**
  * The runtime on one execution provider.
  *
- * Each `acquire` starts a process; the layer itself holds nothing. `acquire` fails with `ProviderMissing` when the
+ * A process starts when it is acquired; the layer itself holds nothing. Acquiring fails with `ProviderMissing` when the
  * provider is not there or leaves its work to the CPU. Registers live in host memory on every provider: CUDA has no
  * other kind, and with WebGPU a tensor on the device cannot be read back safely.
  */
@@ -100,7 +123,8 @@ export const layer = (options: Options): Layer.Layer<OnnxRuntime> =>
   Layer.sync(OnnxRuntime, () =>
     OnnxRuntime.of({
       identity: identityOf(options.provider, options.intraOpThreads ?? defaultThreads),
-      acquire: acquire(options)
+      acquire: acquire(options),
+      acquireAll: acquireAll(options)
     })
   )
 

@@ -5,6 +5,7 @@ import type { Model, Table, Tabular, Value } from "../src/pipeline/Artifact.ts"
 import { isTable } from "../src/pipeline/Artifact.ts"
 import { TrainingLog } from "../src/pipeline/Measurement.ts"
 import { aModel, apply, stage, tableOf, treeOf, valueOf } from "../src/pipeline/Stage.ts"
+import { isOpenEnded } from "../src/model/schedule.ts"
 import { type TrainingOptions, trainingDefaults } from "../src/model/TrainingOptions.ts"
 import { TokenRow } from "./rows.ts"
 
@@ -35,6 +36,7 @@ export const TrainingConfig = Schema.Struct({
   microBatchSize: count,
   labels: Schema.Literals(["all", "response"]),
   microBatchTokens: count,
+  recomputation: Schema.Literals(["none", "layers"]),
   shuffle: Schema.Boolean,
   validateEvery: Schema.NullOr(count),
   seed: Schema.Int
@@ -48,6 +50,7 @@ const loraTrainStage = stage({
   // A list, since there may be no validation rows.
   inputs: { base: aModel, training: tableOf(TokenRow), validation: treeOf<ReadonlyArray<Table<TokenRow>>>() },
   outputs: { model: aModel, log: valueOf(TrainingLog) },
+  extent: (options) => (isOpenEnded(options) ? ["epochs"] : []),
   run: ({ base, training, validation: [validation = null] }, options) =>
     Effect.gen(function* () {
       const { train } = yield* Effect.promise(() => import("../src/model/train.ts"))

@@ -40,3 +40,7 @@ export const learningRateAt = (
   step: number,
   total: number
 ): number => options.learningRate * shapes[options.schedule](step, warmupSteps(options, total), total)
+
+/** Whether no step's rate depends on how many steps there are. */
+export const isOpenEnded = ({ schedule, warmup }: Pick<TrainingOptions, "schedule" | "warmup">): boolean =>
+  schedule === "constant" && "steps" in warmup

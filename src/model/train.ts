@@ -1,24 +1,26 @@
 /** LoRA training: rows of tokens in, an adapter and the course of its loss out. */
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
+import { Checkpoints } from "../pipeline/Checkpoints.ts"
 import type { TrainingLog } from "../pipeline/Measurement.ts"
 import { Progress } from "../pipeline/Progress.ts"
 import type { FilesContent, ModelReader, TableReader } from "../pipeline/Reader.ts"
 import type { RuntimeFailure } from "../runtime/Errors.ts"
 import type { OnnxRuntime } from "../runtime/OnnxRuntime.ts"
+import { accumulate, parametersOf } from "./accumulate.ts"
 import { adapterFiles } from "./adapter.ts"
 import { planSteps, type StepBatch, stepBatch, type TrainingRow } from "./batch.ts"
+import { firstTensors, readState, writeState } from "./checkpoint.ts"
 import { RowUnfit, TrainingDiverged, type TrainingFailure } from "./Errors.ts"
-import { type AdapterTensors, initialAdapter, matchTargets } from "./lora.ts"
+import { type AdapterTensors, factorShapes, initialAdapter, matchTargets } from "./lora.ts"
 import { openModel } from "./Model.ts"
 import { optimizerFeeds } from "./optimizer.ts"
 import { learningRateAt } from "./schedule.ts"
 import { evaluationGraph } from "./trainingGraphs.ts"
 import {
-  accumulate,
   adapterOf,
+  lastingTensors,
   optimize,
-  parametersOf,
   startTraining,
   type TrainingProcesses
 } from "./trainingProcesses.ts"
@@ -58,7 +60,7 @@ const takeStep = Effect.fn("train.takeStep")(function* (
 ): Effect.fn.Return<Step, RuntimeFailure | TrainingDiverged> {
   const { options } = training.trainee
   const learningRate = learningRateAt(options, batch.step, steps)
-  const loss = (yield* accumulate(training, batch)) / batch.labels
+  const loss = (yield* accumulate(training, batch.microBatches)) / batch.labels
   const diverged = (gradientNorm: number) =>
     new TrainingDiverged({ step: batch.step + 1, loss, gradientNorm, learningRate, rows: batch.rows })
   if (!Number.isFinite(loss)) return yield* diverged(NaN)
@@ -68,9 +70,9 @@ const takeStep = Effect.fn("train.takeStep")(function* (
 })
 
 /**
- * Trains a fresh LoRA adapter (Hu et al., 2021) on a frozen model. Memory: the model's pages, one micro-batch's
- * activations, three copies of the adapter, one index a row, and the rows of two steps: the next is prepared while one
- * is computed.
+ * Trains a fresh LoRA adapter (Hu et al., 2021) on a frozen model, from its beginning or from a checkpoint. Memory: the
+ * model's pages, one micro-batch's activations, three copies of the adapter and as many for a checkpoint, one index a
+ * row, and the rows of two steps: the next is prepared while one is computed.
  */
 export const train = Effect.fn("train")(function* ({
   baseName,
@@ -85,8 +87,11 @@ export const train = Effect.fn("train")(function* ({
   const modules = yield* matchTargets(model.backbone.modules, options.targets)
   const plan = planSteps(rows.rows, options)
   const progress = yield* Progress
-  const steps: Array<Step> = []
-  const losses: Array<TrainingLog["validation"][number]> = []
+  const checkpoints = yield* Checkpoints
+  const factors = factorShapes(modules, options.rank)
+  const kept = yield* checkpoints.resume(plan.steps, (bytes) => readState(bytes, factors))
+  const steps: Array<Step> = [...(kept?.log.steps ?? [])]
+  const losses: Array<TrainingLog["validation"][number]> = [...(kept?.log.validation ?? [])]
 
   const prepare = Effect.fnUntraced(function* (step: number) {
     const places = plan.rowsOf(step)
@@ -100,11 +105,19 @@ export const train = Effect.fn("train")(function* ({
   })
 
   const trained = Effect.gen(function* () {
-    const tensors = initial ?? initialAdapter(modules, options.rank, options.seed)
-    const training = yield* startTraining({ model, modules, options }, tensors)
+    const first = () => firstTensors(initial ?? initialAdapter(modules, options.rank, options.seed))
+    const training = yield* startTraining({ model, modules, options }, kept?.tensors ?? first())
     const { names, replica, trainee } = training
     const evaluation = validation === null ? null : yield* replica.process.open(evaluationGraph(trainee))
-    yield* Stream.range(0, plan.steps - 1).pipe(
+    const validate = Effect.fnUntraced(function* () {
+      if (evaluation === null || validation === null) return
+      const loss = yield* validationLoss(trainee, evaluation, parametersOf(names), validation)
+      losses.push({ step: steps.length, loss })
+    })
+    const state = Effect.map(lastingTensors(training), (tensors) =>
+      writeState({ tensors, log: { steps, validation: losses } })
+    )
+    yield* Stream.range(steps.length, plan.steps - 1).pipe(
       Stream.mapEffect(prepare),
       Stream.buffer({ capacity: 1 }),
       Stream.runForEach(
@@ -117,14 +130,13 @@ export const train = Effect.fn("train")(function* ({
             unit: "steps",
             figures: { loss: step.loss, "learning rate": step.learningRate, "gradient norm": step.gradientNorm }
           })
-          const due =
-            step.step === plan.steps || (options.validateEvery !== null && step.step % options.validateEvery === 0)
-          if (evaluation === null || validation === null || !due) return
-          const loss = yield* validationLoss(trainee, evaluation, parametersOf(names), validation)
-          losses.push({ step: step.step, loss })
+          if (options.validateEvery !== null && step.step % options.validateEvery === 0) yield* validate()
+          yield* checkpoints.offer(step.step, plan.steps, state)
         })
       )
     )
+    // After the last state, which a longer training goes on from: that has no such loss in the middle of its log.
+    if (losses.at(-1)?.step !== plan.steps) yield* validate()
     return yield* adapterOf(training)
   })
   const tensors = yield* Effect.scoped(trained)

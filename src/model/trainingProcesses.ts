@@ -1,18 +1,18 @@
-/** The processes of a training: what each holds, and the sums of gradients that all of them come to. */
+/** The processes of a training, each with the whole adapter in its registers, and how they take a step. */
+import type { NonEmptyReadonlyArray } from "effect/Array"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import type { RuntimeFailure } from "../runtime/Errors.ts"
 import { type HostTensor, OnnxRuntime, type RuntimeProcess, type Session } from "../runtime/OnnxRuntime.ts"
-import type { StepBatch } from "./batch.ts"
-import { type AdapterTensors, factorShapes } from "./lora.ts"
+import { type Differentiator, scalarOf } from "./accumulate.ts"
+import { lastingRegisters, type RegisterTensors } from "./checkpoint.ts"
+import { type AdapterTensor, type AdapterTensors, factorShapes } from "./lora.ts"
 import { optimizerGraph, readRegisters, registers, renewedRegisters } from "./optimizer.ts"
 import { type Feeds, float32 } from "./packing.ts"
-import { gradientSum, type Trainee, trainingGraph } from "./trainingGraphs.ts"
+import { type Trainee, trainingGraph } from "./trainingGraphs.ts"
 
 /** One process of a training: the adapter and its moments in registers, and the sessions that renew them. */
-export interface Replica {
-  readonly process: RuntimeProcess
-  readonly gradient: Session
+export interface Replica extends Differentiator {
   readonly optimizer: Session
 }
 
@@ -21,85 +21,72 @@ export interface TrainingProcesses {
   readonly trainee: Trainee
   /** The trainable matrices. */
   readonly names: ReadonlyArray<string>
-  readonly replica: Replica
+  /** Between two steps, the registers of all of them hold the same. */
+  readonly replicas: NonEmptyReadonlyArray<Replica>
 }
 
-const identity = (names: ReadonlyArray<string>): Readonly<Record<string, string>> =>
-  Object.fromEntries(names.map((name) => [name, name]))
+const together = { concurrency: "unbounded" } as const
 
-/** Feeds a graph with the adapter as it stands. */
-export const parametersOf = (names: ReadonlyArray<string>): Readonly<Record<string, string>> =>
-  identity(names.map(registers.parameter))
-
-/** The one number of an output that is a scalar. */
-const scalarOf = (outputs: Readonly<Record<string, HostTensor>>, name: string): number => {
-  const value = outputs[name]?.data[0]
-  if (typeof value !== "number") throw new Error(`internal: the output "${name}" is no number`)
-  return value
-}
-
-/** Starts a training from an adapter's first values. */
+/** Starts a training from the tensors before its first step, or from those between two steps. */
 export const startTraining = Effect.fn("train.start")(function* (
   trainee: Trainee,
-  tensors: AdapterTensors
+  tensors: RegisterTensors
 ): Effect.fn.Return<TrainingProcesses, RuntimeFailure, OnnxRuntime | Scope.Scope> {
   const { modules, options } = trainee
-  const runtime = yield* OnnxRuntime
-  const process = yield* runtime.acquire
-  for (const [name, { data, shape }] of tensors) {
-    const zeros = () => float32(shape, new Float32Array(data.length))
-    yield* process.put({
-      [registers.parameter(name)]: float32(shape, data),
-      [registers.zero(name)]: zeros(),
-      [registers.mean(name)]: zeros(),
-      [registers.square(name)]: zeros()
-    })
-  }
-  const replica = {
-    process,
-    gradient: yield* process.open(trainingGraph(trainee)),
-    optimizer: yield* process.open(optimizerGraph(factorShapes(modules, options.rank), options))
-  }
-  return { trainee, names: [...tensors.keys()], replica }
+  const factors = factorShapes(modules, options.rank)
+  const gradient = trainingGraph(trainee)
+  const optimizer = optimizerGraph(factors, options)
+  const replica = Effect.fnUntraced(function* (process: RuntimeProcess): Effect.fn.Return<Replica, RuntimeFailure> {
+    for (const [register, { data, shape }] of tensors) yield* process.put({ [register]: float32(shape, data) })
+    for (const [name, shape] of factors) {
+      yield* process.put({ [registers.zero(name)]: float32(shape, new Float32Array(shape[0] * shape[1])) })
+    }
+    return { process, gradient: yield* process.open(gradient), optimizer: yield* process.open(optimizer) }
+  })
+  const processes = yield* (yield* OnnxRuntime).acquireAll
+  return { trainee, names: [...factors.keys()], replicas: yield* Effect.forEach(processes, replica, together) }
 })
 
-/** Sums up the gradients of a step's micro-batches, in order, and gives the sum of its labels' cross entropies. */
-export const accumulate = Effect.fn("train.accumulate")(function* (
-  { names, replica }: TrainingProcesses,
-  { microBatches }: StepBatch
-): Effect.fn.Return<number, RuntimeFailure> {
-  const keep = Object.fromEntries(names.map((name) => [gradientSum(name), registers.gradient(name)]))
-  let total = 0
-  for (const [index, feeds] of microBatches.entries()) {
-    const before = index === 0 ? registers.zero : registers.gradient
-    const sums = Object.fromEntries(names.map((name) => [registers.gradient(name), before(name)]))
-    const resident = { ...parametersOf(names), ...sums }
-    total += scalarOf(yield* replica.gradient.run({ feeds, resident, fetch: ["total"], keep }), "total")
-  }
-  return total
-})
-
-/** Renews the adapter by the summed gradients; gives their norm. */
+/**
+ * Renews the adapter by the summed gradients; gives their norm. Every process takes the step itself: from the same
+ * numbers it comes to the same ones, and no adapter needs to be sent.
+ */
 export const optimize = Effect.fn("train.optimize")(function* (
-  { names, replica }: TrainingProcesses,
+  { names, replicas }: TrainingProcesses,
   feeds: Feeds
 ): Effect.fn.Return<number, RuntimeFailure> {
   const call = { feeds, resident: readRegisters(names), fetch: ["norm"], keep: renewedRegisters(names) }
-  return scalarOf(yield* replica.optimizer.run(call), "norm")
+  const [outputs] = yield* Effect.forEach(replicas, ({ optimizer }) => optimizer.run(call), together)
+  return scalarOf(outputs, "norm")
 })
+
+/** A matrix that a register holds. */
+const matrixIn = (
+  values: Readonly<Record<string, HostTensor>>,
+  register: string,
+  shape: AdapterTensor["shape"]
+): AdapterTensor => {
+  const value = values[register]
+  if (value?.element !== "float32") throw new Error(`internal: the register "${register}" holds no float32`)
+  return { shape, data: value.data }
+}
 
 /** The adapter as it stands. */
 export const adapterOf = Effect.fn("train.adapterOf")(function* ({
-  replica,
+  replicas: [{ process }],
   trainee: { modules, options }
 }: TrainingProcesses): Effect.fn.Return<AdapterTensors, RuntimeFailure> {
   const shapes = factorShapes(modules, options.rank)
-  const values = yield* replica.process.get([...shapes.keys()].map(registers.parameter))
-  return new Map(
-    [...shapes].map(([name, shape]) => {
-      const value = values[registers.parameter(name)]
-      if (value?.element !== "float32") throw new Error(`internal: the register of "${name}" holds no float32`)
-      return [name, { shape, data: value.data }]
-    })
-  )
+  const values = yield* process.get([...shapes.keys()].map(registers.parameter))
+  return new Map([...shapes].map(([name, shape]) => [name, matrixIn(values, registers.parameter(name), shape)]))
+})
+
+/** Everything that the next step finds in registers: three copies of the adapter. */
+export const lastingTensors = Effect.fn("train.lastingTensors")(function* ({
+  replicas: [{ process }],
+  trainee: { modules, options }
+}: TrainingProcesses): Effect.fn.Return<RegisterTensors, RuntimeFailure> {
+  const shapes = lastingRegisters(factorShapes(modules, options.rank))
+  const values = yield* process.get([...shapes.keys()])
+  return new Map([...shapes].map(([register, shape]) => [register, matrixIn(values, register, shape)]))
 })

@@ -57,6 +57,11 @@ export interface Stage<Config, Inputs extends Ports, Outputs extends OutputPorts
   readonly config: Schema.Codec<Config, unknown>
   readonly inputs: Inputs
   readonly outputs: Outputs
+  /**
+   * Fields of the config that say only how far the work goes, and change nothing on the way there: from what was kept
+   * of a shorter work (see `Checkpoints`) a longer one goes on. None where it is left out.
+   */
+  readonly extent?: (config: Config) => ReadonlyArray<keyof Config>
   readonly run: (
     inputs: Readers<Inputs>,
     config: Config
@@ -71,6 +76,7 @@ export interface AnyStage {
   readonly config: Schema.Codec<unknown, unknown>
   readonly inputs: Ports
   readonly outputs: OutputPorts
+  readonly extent?: (config: never) => ReadonlyArray<PropertyKey>
   readonly run: (
     inputs: never,
     config: never

@@ -16,14 +16,9 @@ import { type AdapterTensors, factorShapes, initialAdapter, matchTargets } from 
 import { openModel } from "./Model.ts"
 import { optimizerFeeds } from "./optimizer.ts"
 import { learningRateAt } from "./schedule.ts"
+import { openInAll } from "./share.ts"
 import { evaluationGraph } from "./trainingGraphs.ts"
-import {
-  adapterOf,
-  lastingTensors,
-  optimize,
-  startTraining,
-  type TrainingProcesses
-} from "./trainingProcesses.ts"
+import { adapterOf, lastingTensors, optimize, startTraining, type TrainingProcesses } from "./trainingProcesses.ts"
 import { checkOptions, type TrainingOptions } from "./TrainingOptions.ts"
 import { fitting, validationLoss } from "./validate.ts"
 
@@ -107,8 +102,8 @@ export const train = Effect.fn("train")(function* ({
   const trained = Effect.gen(function* () {
     const first = () => firstTensors(initial ?? initialAdapter(modules, options.rank, options.seed))
     const training = yield* startTraining({ model, modules, options }, kept?.tensors ?? first())
-    const { names, replica, trainee } = training
-    const evaluation = validation === null ? null : yield* replica.process.open(evaluationGraph(trainee))
+    const { names, processes, trainee } = training
+    const evaluation = validation === null ? null : yield* openInAll(processes, evaluationGraph(trainee))
     const validate = Effect.fnUntraced(function* () {
       if (evaluation === null || validation === null) return
       const loss = yield* validationLoss(trainee, evaluation, parametersOf(names), validation)

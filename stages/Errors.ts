@@ -44,6 +44,26 @@ export class ColumnMissing extends Schema.TaggedError<ColumnMissing>()("ColumnMi
   }
 }
 
+/** A text that a model cannot take whole, where its beginning must not or cannot be left out. */
+export class TextBeyondModel extends Schema.TaggedError<TextBeyondModel>()("TextBeyondModel", {
+  stage: Schema.String,
+  row: Schema.Int,
+  tokens: Schema.Int,
+  positions: Schema.Int,
+  /** Whether the response alone is too long: then no shorter prompt would help. */
+  response: Schema.Boolean
+}) {
+  override get message() {
+    const what = this.response ? "The response" : "The text"
+    const remedy = this.response ? "" : ', or leave out the beginnings of such texts: tooLong: "cut"'
+    return (
+      `${what} of row ${this.row} has ${this.tokens} tokens, but the model of the stage "${this.stage}" has only ` +
+      `${this.positions} positions, so that no figure for the whole of it can be computed. Drop such rows with a ` +
+      `filter, measure a model that takes longer texts${remedy}.`
+    )
+  }
+}
+
 /** A row is longer than what reads it can take. */
 export class RowTooLong extends Schema.TaggedError<RowTooLong>()("RowTooLong", {
   stage: Schema.String,

@@ -3,7 +3,7 @@ import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import type { Model, Table, Value } from "../src/pipeline/Artifact.ts"
-import { MeasurementResult } from "../src/pipeline/Measurement.ts"
+import { MeasurementResult, TextLengths } from "../src/pipeline/Measurement.ts"
 import { tokenizerOf } from "../src/pipeline/model.ts"
 import { Progress } from "../src/pipeline/Progress.ts"
 import { aModel, apply, someFiles, stage, tableOf, valueOf } from "../src/pipeline/Stage.ts"
@@ -12,16 +12,15 @@ import { argmax, choiceScores } from "./choiceMetrics.ts"
 import { ChoicePrompt, choicePrompts } from "./choicePrompts.ts"
 import type { ChoiceTask } from "./choiceTask.ts"
 import type { Sampling } from "./fewShot.ts"
+import { textLengths, TuningLength } from "./textLengths.ts"
 import { readTokenizer } from "./tokenizer.ts"
 
 /** Accuracy and the metrics beside it. */
 export const ChoiceResult = Schema.Struct({
   ...MeasurementResult.fields,
   questions: Schema.Int,
-  /** Tokens of the longest context with its longest choice. */
-  longest: Schema.Int,
-  /** Questions longer than the model's positions: the beginning of their contexts was left out. */
-  beyondModel: Schema.Int
+  /** A text is a context with its longest choice. */
+  ...TextLengths.fields
 })
 export type ChoiceResult = typeof ChoiceResult.Type
 
@@ -55,10 +54,14 @@ const choicesStage = stage({
   name: "evalChoices",
   module: import.meta.url,
   computes: true,
-  config: Schema.Struct({ encoding: ChoiceEncoding, batchTokens: Schema.Int.check(Schema.isGreaterThan(0)) }),
+  config: Schema.Struct({
+    encoding: ChoiceEncoding,
+    tuningLength: TuningLength,
+    batchTokens: Schema.Int.check(Schema.isGreaterThan(0))
+  }),
   inputs: { prompts: tableOf(ChoicePrompt), tokenizer: someFiles, model: aModel },
   outputs: { result: valueOf(ChoiceResult), answers: tableOf(ChoiceAnswer) },
-  run: ({ model: files, prompts, tokenizer: tokenizerFiles }, { batchTokens, encoding }) =>
+  run: ({ model: files, prompts, tokenizer: tokenizerFiles }, { batchTokens, encoding, tuningLength }) =>
     Effect.scoped(
       Effect.gen(function* () {
         const { openModel } = yield* Effect.promise(() => import("../src/model/Model.ts"))
@@ -82,13 +85,15 @@ const choicesStage = stage({
             yield* report({ done: answers.length, total: prompts.rows, unit: "questions" })
           })
         )
-        const lengths = answers.map(({ tokens }) => tokens)
+        const { positions } = model.config
         return {
           result: {
             scores: choiceScores(answers, Math.max(...answers.map(({ logProbabilities }) => logProbabilities.length))),
             questions: answers.length,
-            longest: Math.max(...lengths),
-            beyondModel: lengths.filter((tokens) => tokens - 1 > model.config.positions).length
+            ...textLengths(
+              answers.map(({ tokens }) => tokens),
+              { positions, tuningLength }
+            )
           },
           answers: Stream.succeed(answers)
         }
@@ -110,14 +115,16 @@ export const evalChoices = (config: {
   readonly limit?: number
   /** Context and choice tokenized "apart" (the default), as in the paper's harness, or "joint", as in lm-eval 0.4. */
   readonly encoding?: ChoiceEncoding
+  /** Tokens a row had at most in tuning: the result counts questions that are longer. */
+  readonly tuningLength?: number
   /** Tokens computed at once: memory and speed, not results. */
   readonly batchTokens?: number
 }): ((model: Model) => Value<ChoiceResult>) => {
-  const { batchTokens = 2048, encoding = "apart", ...asked } = config
+  const { batchTokens = 2048, encoding = "apart", tuningLength = null, ...asked } = config
   const prompts: Table<ChoicePrompt> = choicePrompts(asked)
   return (model) =>
     apply(choicesStage, {
-      config: { encoding, batchTokens },
+      config: { encoding, tuningLength, batchTokens },
       inputs: { prompts, tokenizer: tokenizerOf(model), model },
       schemas: {}
     }).result

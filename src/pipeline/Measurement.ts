@@ -15,6 +15,17 @@ export type Score = typeof Score.Type
 export const MeasurementResult = Schema.Struct({ scores: Schema.NonEmptyArray(Score) })
 export type MeasurementResult = typeof MeasurementResult.Type
 
+/** How many of a measurement's texts are longer than those that were tuned on, or than the model takes. */
+export const TextLengths = Schema.Struct({
+  /** Tokens of the longest text. */
+  longest: Schema.Int,
+  /** Texts longer than the tuning's input length, which the paper marks with `*`; null where no length was given. */
+  beyondTuning: Schema.NullOr(Schema.Int),
+  /** Texts longer than the model's positions, marked with `†`: their beginnings were left out. */
+  beyondModel: Schema.Int
+})
+export type TextLengths = typeof TextLengths.Type
+
 /** Free answers, for reading side by side. */
 export const Answers = Schema.Struct({
   answers: Schema.Array(

@@ -16,7 +16,12 @@ export interface Cell {
   readonly value: number
   readonly standardError: number | null
   readonly best: boolean
+  /** Which bounds some of the measured texts exceed. */
+  readonly beyond: ReadonlyArray<Bound>
 }
+
+/** A length beyond which a text is unlike what was tuned on, or more than the model takes. */
+export type Bound = "tuning" | "model"
 
 /** A model's cells, one for each column; null where the model was not measured. */
 export interface Row {

@@ -1,9 +1,19 @@
 /** From an experiment's results to the data of its report: which figure goes where, which is best, what was met. */
 import * as Schema from "effect/Schema"
 import { type Expectation, meets } from "../pipeline/Experiment.ts"
-import { Answers, MeasurementResult, type Score, type TrainingLog } from "../pipeline/Measurement.ts"
+import { Answers, MeasurementResult, type Score, TextLengths, type TrainingLog } from "../pipeline/Measurement.ts"
 import { toJson } from "./json.ts"
-import type { AnswerSheet, Column, Detail, Difference, FurtherScore, ReportData, Row, Verdict } from "./ReportData.ts"
+import type {
+  AnswerSheet,
+  Bound,
+  Column,
+  Detail,
+  Difference,
+  FurtherScore,
+  ReportData,
+  Row,
+  Verdict
+} from "./ReportData.ts"
 
 /** What a report is made of. The lists give the order of display, which records do not keep for names like "7". */
 export interface Subject {
@@ -27,6 +37,7 @@ interface Result {
   readonly measurement: string
   readonly scores: ReadonlyArray<Score>
   readonly answers: Answers["answers"] | null
+  readonly beyond: ReadonlyArray<Bound>
   /** Undefined where nothing else is there. */
   readonly rest: unknown
 }
@@ -36,13 +47,21 @@ const isAnswers = Schema.is(Answers)
 const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === "object" && value !== null && !Array.isArray(value)
 
+const isTextLengths = Schema.is(TextLengths)
+
+const boundsExceeded = (value: unknown): ReadonlyArray<Bound> => {
+  if (!isTextLengths(value)) return []
+  const { beyondModel, beyondTuning } = value
+  return [...((beyondTuning ?? 0) > 0 ? ["tuning" as const] : []), ...(beyondModel > 0 ? ["model" as const] : [])]
+}
+
 const takeApart = (model: string, measurement: string, value: unknown): Result => {
   const scores = isMeasurementResult(value) ? value.scores : []
   const answers = isAnswers(value) ? value.answers : null
   const shown = [...(scores.length > 0 ? ["scores"] : []), ...(answers === null ? [] : ["answers"])]
   const others = Object.entries(isRecord(value) ? value : {}).filter(([name]) => !shown.includes(name))
   const rest = !isRecord(value) ? value : others.length > 0 ? Object.fromEntries(others) : undefined
-  return { model, measurement, scores, answers, rest }
+  return { model, measurement, scores, answers, beyond: boundsExceeded(value), rest }
 }
 
 const fits = (column: Column, { measurement, scores: [score] }: Result): boolean =>
@@ -64,7 +83,7 @@ const beats = (better: Score["better"], a: number, b: number): boolean => (bette
 
 const rowsOf = (
   results: ReadonlyArray<Result>,
-  models: ReadonlyArray<string>,
+  { models, tuned }: Pick<Subject, "models" | "tuned">,
   columns: ReadonlyArray<Column>
 ): ReadonlyArray<Row> => {
   const measured = columns.map((column) => results.filter((result) => fits(column, result)))
@@ -72,10 +91,18 @@ const rowsOf = (
     model,
     cells: columns.map((column, i) => {
       const rivals = measured[i] ?? []
-      const score = rivals.find((result) => result.model === model)?.scores[0]
-      if (score === undefined) return null
+      const result = rivals.find((candidate) => candidate.model === model)
+      const score = result?.scores[0]
+      if (result === undefined || score === undefined) return null
       const beaten = rivals.some(({ scores: [rival] }) => rival && beats(column.better, rival.value, score.value))
-      return { value: score.value, standardError: score.standardError, best: !beaten && rivals.length > 1 }
+      // A base was tuned on nothing, so nothing is beyond its tuning.
+      const isBase = tuned.some(({ base }) => base === model)
+      return {
+        value: score.value,
+        standardError: score.standardError,
+        best: !beaten && rivals.length > 1,
+        beyond: result.beyond.filter((bound) => !(isBase && bound === "tuning"))
+      }
     })
   }))
   return rows.filter(({ cells }) => cells.some((cell) => cell !== null))
@@ -149,7 +176,7 @@ export const assemble = (subject: Subject): ReportData => {
     })
   )
   const columns = columnsOf(results, measurements)
-  const rows = rowsOf(results, models, columns)
+  const rows = rowsOf(results, subject, columns)
   return {
     title,
     notes,

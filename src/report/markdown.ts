@@ -1,4 +1,5 @@
 /** The report as Markdown, for a terminal, a pull request or a diff: the tables of the page without its curves. */
+import { boundNotes, marksOf } from "./bounds.ts"
 import { change, count, expectation, number, score, styleOf } from "./format.ts"
 import { lead } from "./page.ts"
 import type { Answer, ReportData } from "./ReportData.ts"
@@ -38,17 +39,18 @@ const scoreHeads = ({ columns }: ReportData): ReadonlyArray<readonly [string, Al
 
 const scores = (data: ReportData): string => {
   const styles = columnStyles(data.rows, data.columns)
-  return table(
+  const shown = table(
     scoreHeads(data),
     data.rows.map(({ cells, model }) => [
       plain(model),
       ...cells.map((cell, i) => {
         if (cell === null) return "–"
         const text = score(cell.value, cell.standardError, styles[i] ?? "quantity")
-        return cell.best ? `**${text}**` : text
+        return (cell.best ? `**${text}**` : text) + plain(marksOf(cell))
       })
     ])
   )
+  return [shown, ...boundNotes(data.rows).map(plain)].join("\n\n")
 }
 
 const differences = (data: ReportData): string => {

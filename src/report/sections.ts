@@ -1,4 +1,5 @@
 /** The sections of the page that are tables: each is markup, or null where there is nothing to show. */
+import { boundNotes, marksOf } from "./bounds.ts"
 import { change, expectation, number, score, type Style, styleOf } from "./format.ts"
 import { type Html, html, language } from "./html.ts"
 import { jsonText } from "./json.ts"
@@ -31,7 +32,10 @@ const scoreRow = ({ cells, model }: Row, styles: ReadonlyArray<Style>): Html =>
     ...cells.map((each, i) => {
       if (each === null) return notMeasured
       const shown = shownScore(each.value, each.standardError, styles[i] ?? "quantity")
-      return figure(each.best ? html`<strong>${shown}</strong>` : shown)
+      const marks = marksOf(each)
+      return figure(
+        html`${each.best ? html`<strong>${shown}</strong>` : shown}${marks === "" ? null : html`<sup>${marks}</sup>`}`
+      )
     })
   )
 
@@ -42,7 +46,10 @@ export const scores = ({ columns, rows }: ReportData): Html | null => {
   const withErrors = rows.some(({ cells }) => cells.some((each) => each !== null && each.standardError !== null))
   return table({
     label: "Scores",
-    caption: `The best of each column in bold${withErrors ? "; ± is one standard error." : "."}`,
+    caption: [
+      `The best of each column in bold${withErrors ? "; ± is one standard error." : "."}`,
+      ...boundNotes(rows)
+    ].join(" "),
     heads: [head("Model"), ...columns.map(columnHead)],
     rows: rows.map((each) => scoreRow(each, styles))
   })

@@ -2,6 +2,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import { near } from "../../src/pipeline/Experiment.ts"
 import { assemble, type Subject } from "../../src/report/assemble.ts"
+import { markdown } from "../../src/report/markdown.ts"
+import { page } from "../../src/report/page.ts"
 import { subject } from "./sample.ts"
 
 const scored = (value: number, better: "lower" | "higher" = "higher", name = "accuracy") => ({
@@ -36,6 +38,32 @@ describe("the table of scores", () => {
       [false, false],
       [true, undefined]
     ])
+  })
+
+  it("marks figures for which some texts were too long, beyond tuning only where tuned", () => {
+    const measured = (beyondTuning: number | null, beyondModel: number) => ({
+      ...scored(0.5),
+      longest: 3000,
+      beyondTuning,
+      beyondModel
+    })
+    const results = {
+      base: { q: measured(4, 0), r: measured(null, 1) },
+      tuned: { q: measured(4, 0), r: measured(4, 1) }
+    }
+    const data = assemble(about(results, { tuned: [{ tuned: "tuned", base: "base" }] }))
+    assert.deepStrictEqual(
+      data.rows.map(({ cells }) => cells.map((cell) => cell?.beyond)),
+      [
+        [[], ["model"]],
+        [["tuning"], ["tuning", "model"]]
+      ]
+    )
+    assert.match(page(data), /<strong>0\.500<\/strong><sup>\*†<\/sup>/)
+    assert.include(markdown(data), "**0.500**\\*† |")
+    assert.include(markdown(data), "\n\n† some texts are longer than the model takes")
+    const [plainRow] = assemble(about({ base: { q: scored(0.5) } })).rows
+    assert.deepStrictEqual(plainRow?.cells[0]?.beyond, [])
   })
 
   it("keeps scores of different names apart under one measurement", () => {

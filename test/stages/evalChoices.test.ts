@@ -17,7 +17,12 @@ const reference = { byteLevel, sentencePiece }
 const measure = (
   context: string,
   choices: ReadonlyArray<string>,
-  config: { readonly encoding?: ChoiceEncoding; readonly batchTokens?: number; readonly shots?: number } = {}
+  config: {
+    readonly encoding?: ChoiceEncoding
+    readonly batchTokens?: number
+    readonly shots?: number
+    readonly tuningLength?: number
+  } = {}
 ) => {
   const [first = "", second = "", ...others] = choices
   const choice = (text: string) => ({ label: text, text })
@@ -90,7 +95,10 @@ layer(Runtime)("evalChoices", (it) => {
       assert.deepInclude(result, { questions: 5, beyondModel: 0, longest })
       assert.strictEqual(result.scores[0].value, right / 5)
       const long = yield* resultOf("sentencePiece", "again and again, ".repeat(60), ["a", "b"])
-      assert.strictEqual(long.beyondModel, 5)
+      assert.deepInclude(long, { beyondModel: 5, beyondTuning: null })
+      const within = yield* resultOf("sentencePiece", ...asked, { shots: 1, tuningLength: longest })
+      const beyond = yield* resultOf("sentencePiece", ...asked, { shots: 1, tuningLength: longest - 1 })
+      assert.deepStrictEqual([within.beyondTuning, beyond.beyondTuning], [0, 5])
     })
   )
 

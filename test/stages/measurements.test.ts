@@ -67,6 +67,29 @@ layer(Runtime)("measurements", (it) => {
     )
   }
 
+  it.effect("evalPerplexity refuses rows beyond the model, or leaves out the beginnings of their prompts", () =>
+    Effect.gen(function* () {
+      const measured = (questions: ReadonlyArray<QuestionRow>, config: Partial<Parameters<typeof evalPerplexity>[0]>) =>
+        valueIn(
+          evalPerplexity({ template, ...config })(givenTable("long", QuestionRow))(tinyModel("byteLevel")),
+          worldOf(tinyWorld("byteLevel"), rowsIn("long", questions, QuestionRow))
+        )
+      const short = { question: "What?\n", answer: "The quick brown fox." }
+      // The tiny model has 96 positions.
+      const long = { question: "again and again, ".repeat(60), answer: "town" }
+      const refused = yield* Effect.flip(measured([short, long], {}))
+      assert.match(refused.message, /text of row 1 has \d{3,} tokens.*"evalPerplexity" has only 96.*tooLong: "cut"/)
+      const cut = yield* measured([short, long], { tooLong: "cut", tuningLength: 10 })
+      assert.deepInclude(cut, { rows: 2, beyondModel: 1, beyondTuning: 2 })
+      assert.isAbove(cut.longest, 97)
+      const response = { question: "Again?", answer: long.question }
+      const hopeless = yield* Effect.flip(measured([short, response], { tooLong: "cut" }))
+      assert.match(hopeless.message, /response of row 1 has .* takes longer texts\.$/)
+      const whole = yield* measured([short], {})
+      assert.deepInclude(whole, { beyondModel: 0, beyondTuning: null })
+    })
+  )
+
   it.effect("evalWrittenChoices reads choices out of what transformers writes", () =>
     Effect.gen(function* () {
       const Row = Schema.Struct({ question: Schema.String, label: Schema.String })

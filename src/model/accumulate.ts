@@ -2,20 +2,22 @@
 import type { NonEmptyReadonlyArray } from "effect/Array"
 import * as Effect from "effect/Effect"
 import type { RuntimeFailure } from "../runtime/Errors.ts"
-import type { Call, HostTensor, RuntimeProcess, Session } from "../runtime/OnnxRuntime.ts"
+import type { Call, HostTensor, RuntimeProcesses, Session } from "../runtime/OnnxRuntime.ts"
 import { registers } from "./optimizer.ts"
 import type { Feeds } from "./packing.ts"
 import { share } from "./share.ts"
 import { gradientSum } from "./trainingGraphs.ts"
 
-/** What computes gradients: a process with the adapter in its registers, and the training graph opened in it. */
-export interface Differentiator {
-  readonly process: RuntimeProcess
-  readonly gradient: Session
+/** Processes with the adapter in their registers, and the training graph opened in each. */
+export interface Differentiators {
+  /** The trainable matrices. */
+  readonly names: Names
+  readonly processes: RuntimeProcesses
+  readonly gradients: NonEmptyReadonlyArray<Session>
 }
 
-type Outputs = Readonly<Record<string, HostTensor>>
 type Names = ReadonlyArray<string>
+type Outputs = Readonly<Record<string, HostTensor>>
 
 /** Feeds a graph with the adapter as it stands. */
 export const parametersOf = (names: Names): Readonly<Record<string, string>> =>
@@ -39,7 +41,7 @@ const adding = (names: Names, feeds: Feeds, before: (name: string) => string): P
 
 /** One process sums up in its registers, which the gradients never leave. */
 const accumulateAlone = Effect.fnUntraced(function* (
-  { gradient }: Differentiator,
+  gradient: Session,
   names: Names,
   microBatches: ReadonlyArray<Feeds>
 ): Effect.fn.Return<number, RuntimeFailure> {
@@ -65,19 +67,21 @@ const sumOf = (sum: HostTensor | undefined, next: HostTensor | undefined): HostT
   return sum
 }
 
-/** Several processes each start from zero; their gradients are summed up here, and all of them are given the sum. */
+/**
+ * Several processes each start from zero, which makes 0 of -0 as it does in one process; their gradients are summed up
+ * here, and all of them are given the sum.
+ */
 const accumulateTogether = Effect.fnUntraced(function* (
-  replicas: NonEmptyReadonlyArray<Differentiator>,
-  names: Names,
+  { gradients, names, processes }: Differentiators,
   microBatches: ReadonlyArray<Feeds>
 ): Effect.fn.Return<number, RuntimeFailure> {
   const fetch = ["total", ...names.map(gradientSum)]
   const sums: Record<string, HostTensor> = {}
   let total = 0
   yield* share(
-    replicas,
+    gradients,
     microBatches,
-    ({ gradient }, feeds) => gradient.run({ ...adding(names, feeds, registers.zero), fetch }),
+    (gradient, feeds) => gradient.run({ ...adding(names, feeds, registers.zero), fetch }),
     (outputs) => {
       total += scalarOf(outputs, "total")
       for (const name of names) {
@@ -86,7 +90,7 @@ const accumulateTogether = Effect.fnUntraced(function* (
       }
     }
   )
-  yield* Effect.forEach(replicas, ({ process }) => process.put(sums), { concurrency: "unbounded", discard: true })
+  yield* Effect.forEach(processes, ({ put }) => put(sums), { concurrency: "unbounded", discard: true })
   return total
 })
 
@@ -96,12 +100,11 @@ const accumulateTogether = Effect.fnUntraced(function* (
  * with several processes, at most one gradient of each at a time and the sum.
  */
 export const accumulate = Effect.fn("train.accumulate")(function* (
-  replicas: NonEmptyReadonlyArray<Differentiator>,
-  names: Names,
+  differentiators: Differentiators,
   microBatches: ReadonlyArray<Feeds>
 ): Effect.fn.Return<number, RuntimeFailure> {
-  const [only, ...others] = replicas
+  const [only, ...others] = differentiators.gradients
   return yield* others.length === 0
-    ? accumulateAlone(only, names, microBatches)
-    : accumulateTogether(replicas, names, microBatches)
+    ? accumulateAlone(only, differentiators.names, microBatches)
+    : accumulateTogether(differentiators, microBatches)
 })

@@ -1,4 +1,5 @@
 /** Writing on from prompts, token by token, with the keys and values of what is written kept where the model runs. */
+import * as Arr from "effect/Array"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import type { StageFailure } from "../pipeline/Reader.ts"
@@ -11,6 +12,7 @@ import type { Model } from "./Model.ts"
 import { int32, packingFeeds, plainSequence, starts } from "./packing.ts"
 import { hash } from "./random.ts"
 import { argmax, penalizeRepetition, sample, type Sampling } from "./sampling.ts"
+import { share } from "./share.ts"
 
 export interface GenerateOptions {
   /** Tokens an answer may have. */
@@ -127,9 +129,9 @@ const writeBatch = Effect.fn("generate.writeBatch")(function* (
   model: Model,
   options: GenerateOptions,
   { nextToken, process, prompts, selection }: Sessions,
-  batch: ReadonlyArray<Draft>,
-  answers: Array<Generated>
-) {
+  batch: ReadonlyArray<Draft>
+): Effect.fn.Return<ReadonlyMap<number, Generated>, RuntimeFailure | StageFailure> {
+  const answers = new Map<number, Generated>()
   const cache = cacheRegisters(model)
   const resident = Object.fromEntries(cache.map((register) => [register, register]))
   const keep = Object.fromEntries(cache.map((register) => [renewedCache(register), register]))
@@ -146,7 +148,7 @@ const writeBatch = Effect.fn("generate.writeBatch")(function* (
     for (const [row, draft] of drafts.entries()) {
       const answer = yield* finish(draft, model, options)
       if (answer === undefined) unfinished.push(row)
-      else answers[draft.prompt] = answer
+      else answers.set(draft.prompt, answer)
     }
     if (unfinished.length === 0) break
     if (unfinished.length < drafts.length) {
@@ -175,25 +177,34 @@ const writeBatch = Effect.fn("generate.writeBatch")(function* (
     )
   }
   yield* process.release(cache)
+  return answers
+})
+
+const openSessions = Effect.fnUntraced(function* (
+  model: Model,
+  process: RuntimeProcess
+): Effect.fn.Return<Sessions, RuntimeFailure> {
+  return {
+    process,
+    prompts: yield* process.open(promptGraph(model)),
+    nextToken: yield* process.open(nextTokenGraph(model)),
+    selection: yield* process.open(selectionGraph(model))
+  }
 })
 
 /**
  * A model ready to write, for as long as the scope lives. An answer ends at the end of text, at a stop string, at the
- * token limit, or where the model's positions end. Memory: keys and values of one batch of prompts; answers depend on
- * no other prompt, up to float32 rounding.
+ * token limit, or where the model's positions end. Memory: keys and values of one batch of prompts in each process;
+ * answers depend on no other prompt, up to float32 rounding.
  */
 export const makeGenerator = Effect.fn("makeGenerator")(function* (
   model: Model,
   options: GenerateOptions
 ): Effect.fn.Return<Generator, RuntimeFailure, OnnxRuntime | Scope.Scope> {
   const runtime = yield* OnnxRuntime
-  const process = yield* runtime.acquire
-  const sessions: Sessions = {
-    process,
-    prompts: yield* process.open(promptGraph(model)),
-    nextToken: yield* process.open(nextTokenGraph(model)),
-    selection: yield* process.open(selectionGraph(model))
-  }
+  const writers = yield* Effect.forEach(yield* runtime.acquireAll, (process) => openSessions(model, process), {
+    concurrency: "unbounded"
+  })
   return Effect.fn("generate")(function* (prompts) {
     const failure = prompts
       .map((prompt, index) => unfit(prompt, index, model.config))
@@ -201,9 +212,14 @@ export const makeGenerator = Effect.fn("makeGenerator")(function* (
     if (failure !== undefined) return yield* failure
     const answers: Array<Generated> = []
     const drafts = prompts.map((ids, prompt): Draft => ({ prompt, ids: Array.from(ids), promptTokens: ids.length }))
-    for (let begin = 0; begin < drafts.length; begin += options.batchPrompts) {
-      yield* writeBatch(model, options, sessions, drafts.slice(begin, begin + options.batchPrompts), answers)
-    }
+    yield* share(
+      writers,
+      Arr.chunksOf(drafts, options.batchPrompts),
+      (sessions, batch) => writeBatch(model, options, sessions, batch),
+      (batch) => {
+        for (const [prompt, answer] of batch) answers[prompt] = answer
+      }
+    )
     return answers
   })
 })

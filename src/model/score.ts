@@ -3,13 +3,14 @@ import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import { serialize } from "../graph/serialize.ts"
 import type { RuntimeFailure } from "../runtime/Errors.ts"
-import { type HostTensor, OnnxRuntime } from "../runtime/OnnxRuntime.ts"
+import { type HostTensor, OnnxRuntime, type Session } from "../runtime/OnnxRuntime.ts"
 import { packedAttention } from "./attention.ts"
 import { groupByTokens, unknownToken } from "./batch.ts"
 import { RowUnfit } from "./Errors.ts"
 import { chunksFor, type Label, labelLogProbabilities, logProbabilityFeeds } from "./loss.ts"
 import { hiddenStates, type Model } from "./Model.ts"
 import { branchingSequence, packingFeeds, packingInputs, type Sequence, starts } from "./packing.ts"
+import { openInAll, share } from "./share.ts"
 
 /** A context and the texts that might follow it. */
 export interface ScoreRequest {
@@ -122,7 +123,8 @@ const numbersOf = (tensor: HostTensor | undefined): Float32Array => {
 /**
  * A model ready to score, for as long as the scope lives. All continuations of a request are computed in one sequence,
  * each blind to the others; contexts are cut from the left to the model's positions, as the evaluation harness does.
- * Memory: one batch, however many requests; scores do not depend on which requests share it, up to float32 rounding.
+ * Memory: one batch in each process, however many requests; scores do not depend on which requests share one, up to
+ * float32 rounding.
  */
 export const makeScorer = Effect.fn("makeScorer")(function* (
   model: Model,
@@ -134,13 +136,10 @@ export const makeScorer = Effect.fn("makeScorer")(function* (
   const { hidden } = hiddenStates(model, inputs, packedAttention(inputs, backbone.cache.size))
   const logProbabilities = labelLogProbabilities(hidden, weight(backbone.outputWeight), chunks)
   const runtime = yield* OnnxRuntime
-  const process = yield* runtime.acquire
-  const session = yield* process.open(serialize({ name: "scores", outputs: { "log-probabilities": logProbabilities } }))
+  const program = serialize({ name: "scores", outputs: { "log-probabilities": logProbabilities } })
+  const sessions = yield* openInAll(yield* runtime.acquireAll, program)
 
-  const compute = Effect.fn("score.compute")(function* (
-    jobs: ReadonlyArray<Job>,
-    scores: ReadonlyArray<Array<ContinuationScore>>
-  ) {
+  const compute = Effect.fn("score.compute")(function* (session: Session, jobs: ReadonlyArray<Job>) {
     const begin = starts(jobs)
     const spans = jobs.flatMap((job, index) =>
       job.spans.map((span) => ({
@@ -152,12 +151,11 @@ export const makeScorer = Effect.fn("makeScorer")(function* (
     const feeds = { ...packingFeeds(jobs), ...logProbabilityFeeds(labels, chunks) }
     const values = numbersOf((yield* session.run({ feeds, fetch: ["log-probabilities"] }))["log-probabilities"])
     let at = 0
-    for (const span of spans) {
-      const score = scores[span.request]
-      if (score === undefined) throw new Error("internal: a score that nobody asked for")
-      const own = values.subarray(at, (at += span.labels.length))
-      score[span.continuation] = { logProbability: own.reduce((sum, value) => sum + value, 0), tokens: own.length }
-    }
+    return spans.map(({ continuation, labels, request }) => {
+      const own = values.subarray(at, (at += labels.length))
+      const logProbability = own.reduce((sum, value) => sum + value, 0)
+      return { request, continuation, score: { logProbability, tokens: own.length } }
+    })
   })
 
   return Effect.fn("score")(function* (requests) {
@@ -172,7 +170,13 @@ export const makeScorer = Effect.fn("makeScorer")(function* (
       .flatMap((request, index) => jobsOf(request, index, config.positions))
       .filter(({ spans }) => spans.some(({ labels }) => labels.length > 0))
       .toSorted((a, b) => a.ids.length - b.ids.length)
-    yield* Effect.forEach(groupByTokens(jobs, batchTokens), (group) => compute(group, scores), { discard: true })
+    yield* share(sessions, groupByTokens(jobs, batchTokens), compute, (computed) => {
+      for (const { continuation, request, score } of computed) {
+        const own = scores[request]
+        if (own === undefined) throw new Error("internal: a score that nobody asked for")
+        own[continuation] = score
+      }
+    })
     return scores
   })
 })

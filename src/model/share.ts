@@ -2,6 +2,15 @@
 import type { NonEmptyReadonlyArray } from "effect/Array"
 import * as Effect from "effect/Effect"
 import * as Latch from "effect/Latch"
+import type { RuntimeFailure } from "../runtime/Errors.ts"
+import type { Program, RuntimeProcess, Session } from "../runtime/OnnxRuntime.ts"
+
+/** Loads a program in each process. */
+export const openInAll = (
+  processes: NonEmptyReadonlyArray<RuntimeProcess>,
+  program: Program
+): Effect.Effect<NonEmptyReadonlyArray<Session>, RuntimeFailure> =>
+  Effect.forEach(processes, (process) => process.open(program), { concurrency: "unbounded" })
 
 /**
  * Worker i mod n does the work on item i, all of them side by side; `take` receives the results in the order of the

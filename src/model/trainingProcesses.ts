@@ -4,25 +4,18 @@ import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import type { RuntimeFailure } from "../runtime/Errors.ts"
 import { type HostTensor, OnnxRuntime, type RuntimeProcess, type Session } from "../runtime/OnnxRuntime.ts"
-import { type Differentiator, scalarOf } from "./accumulate.ts"
+import { type Differentiators, scalarOf } from "./accumulate.ts"
 import { lastingRegisters, type RegisterTensors } from "./checkpoint.ts"
 import { type AdapterTensor, type AdapterTensors, factorShapes } from "./lora.ts"
 import { optimizerGraph, readRegisters, registers, renewedRegisters } from "./optimizer.ts"
 import { type Feeds, float32 } from "./packing.ts"
+import { openInAll } from "./share.ts"
 import { type Trainee, trainingGraph } from "./trainingGraphs.ts"
 
-/** One process of a training: the adapter and its moments in registers, and the sessions that renew them. */
-export interface Replica extends Differentiator {
-  readonly optimizer: Session
-}
-
-/** A training in progress. */
-export interface TrainingProcesses {
+/** A training in progress: between two steps, the registers of all its processes hold the same. */
+export interface TrainingProcesses extends Differentiators {
   readonly trainee: Trainee
-  /** The trainable matrices. */
-  readonly names: ReadonlyArray<string>
-  /** Between two steps, the registers of all of them hold the same. */
-  readonly replicas: NonEmptyReadonlyArray<Replica>
+  readonly optimizers: NonEmptyReadonlyArray<Session>
 }
 
 const together = { concurrency: "unbounded" } as const
@@ -34,17 +27,21 @@ export const startTraining = Effect.fn("train.start")(function* (
 ): Effect.fn.Return<TrainingProcesses, RuntimeFailure, OnnxRuntime | Scope.Scope> {
   const { modules, options } = trainee
   const factors = factorShapes(modules, options.rank)
-  const gradient = trainingGraph(trainee)
-  const optimizer = optimizerGraph(factors, options)
-  const replica = Effect.fnUntraced(function* (process: RuntimeProcess): Effect.fn.Return<Replica, RuntimeFailure> {
-    for (const [register, { data, shape }] of tensors) yield* process.put({ [register]: float32(shape, data) })
-    for (const [name, shape] of factors) {
-      yield* process.put({ [registers.zero(name)]: float32(shape, new Float32Array(shape[0] * shape[1])) })
-    }
-    return { process, gradient: yield* process.open(gradient), optimizer: yield* process.open(optimizer) }
-  })
   const processes = yield* (yield* OnnxRuntime).acquireAll
-  return { trainee, names: [...factors.keys()], replicas: yield* Effect.forEach(processes, replica, together) }
+  const prepare = Effect.fnUntraced(function* ({ put }: RuntimeProcess) {
+    for (const [register, { data, shape }] of tensors) yield* put({ [register]: float32(shape, data) })
+    for (const [name, shape] of factors) {
+      yield* put({ [registers.zero(name)]: float32(shape, new Float32Array(shape[0] * shape[1])) })
+    }
+  })
+  yield* Effect.forEach(processes, prepare, together)
+  return {
+    trainee,
+    names: [...factors.keys()],
+    processes,
+    gradients: yield* openInAll(processes, trainingGraph(trainee)),
+    optimizers: yield* openInAll(processes, optimizerGraph(factors, options))
+  }
 })
 
 /**
@@ -52,11 +49,11 @@ export const startTraining = Effect.fn("train.start")(function* (
  * numbers it comes to the same ones, and no adapter needs to be sent.
  */
 export const optimize = Effect.fn("train.optimize")(function* (
-  { names, replicas }: TrainingProcesses,
+  { names, optimizers }: TrainingProcesses,
   feeds: Feeds
 ): Effect.fn.Return<number, RuntimeFailure> {
   const call = { feeds, resident: readRegisters(names), fetch: ["norm"], keep: renewedRegisters(names) }
-  const [outputs] = yield* Effect.forEach(replicas, ({ optimizer }) => optimizer.run(call), together)
+  const [outputs] = yield* Effect.forEach(optimizers, ({ run }) => run(call), together)
   return scalarOf(outputs, "norm")
 })
 
@@ -73,7 +70,7 @@ const matrixIn = (
 
 /** The adapter as it stands. */
 export const adapterOf = Effect.fn("train.adapterOf")(function* ({
-  replicas: [{ process }],
+  processes: [process],
   trainee: { modules, options }
 }: TrainingProcesses): Effect.fn.Return<AdapterTensors, RuntimeFailure> {
   const shapes = factorShapes(modules, options.rank)
@@ -83,7 +80,7 @@ export const adapterOf = Effect.fn("train.adapterOf")(function* ({
 
 /** Everything that the next step finds in registers: three copies of the adapter. */
 export const lastingTensors = Effect.fn("train.lastingTensors")(function* ({
-  replicas: [{ process }],
+  processes: [process],
   trainee: { modules, options }
 }: TrainingProcesses): Effect.fn.Return<RegisterTensors, RuntimeFailure> {
   const shapes = lastingRegisters(factorShapes(modules, options.rank))

@@ -1,10 +1,12 @@
 /** The loss of rows that are not trained on, and the check that rows fit a model at all. */
+import type { NonEmptyReadonlyArray } from "effect/Array"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import type { TableReader } from "../pipeline/Reader.ts"
 import type { Session } from "../runtime/OnnxRuntime.ts"
 import { evaluationFeeds, groupByTokens, type PlacedRow, type TrainingRow, unfit } from "./batch.ts"
 import type { RowUnfit } from "./Errors.ts"
+import { share } from "./share.ts"
 import type { Trainee } from "./trainingGraphs.ts"
 
 /** Rows with their places, checked against the model. */
@@ -19,12 +21,13 @@ export const fitting = (
 }
 
 /**
- * Mean cross entropy in nats per label token over all rows, without dropout. `session` runs the evaluation graph on the
- * adapter in the registers `resident`. Memory: one batch of the table and one micro-batch.
+ * Mean cross entropy in nats per label token over all rows, without dropout. Each of the `sessions` runs the evaluation
+ * graph on the adapter in the registers `resident` of its process. Memory: one batch of the table, and one micro-batch
+ * in each process.
  */
 export const validationLoss = Effect.fn("train.validationLoss")(function* (
   { model, options }: Trainee,
-  session: Session,
+  sessions: NonEmptyReadonlyArray<Session>,
   resident: Readonly<Record<string, string>>,
   rows: TableReader<TrainingRow>
 ) {
@@ -39,12 +42,19 @@ export const validationLoss = Effect.fn("train.validationLoss")(function* (
         model.config
       )
       const sorted = placed.toSorted((a, b) => a.ids.length - b.ids.length)
-      for (const group of groupByTokens(sorted, options.microBatchTokens)) {
-        const { feeds, labels } = evaluationFeeds(group, options, model.config.vocabulary)
-        const result = (yield* session.run({ feeds, resident, fetch: ["log-probabilities"] }))["log-probabilities"]
-        for (let label = 0; label < labels; label++) total -= Number(result?.data[label])
-        count += labels
-      }
+      yield* share(
+        sessions,
+        groupByTokens(sorted, options.microBatchTokens),
+        Effect.fnUntraced(function* (session, group) {
+          const { feeds, labels } = evaluationFeeds(group, options, model.config.vocabulary)
+          return { labels, outputs: yield* session.run({ feeds, resident, fetch: ["log-probabilities"] }) }
+        }),
+        ({ labels, outputs }) => {
+          const result = outputs["log-probabilities"]
+          for (let label = 0; label < labels; label++) total -= Number(result?.data[label])
+          count += labels
+        }
+      )
     })
   )
   return total / count

@@ -87,6 +87,10 @@ export interface Attributes {
   readonly StopGradient: None
   /** Inputs: a scalar, then n tensors, then the n gradients of the scalar with respect to them. */
   readonly KnownGradient: None
+  /** Inputs: a value, then tensors that part it from all else it was made of. See `recompute.ts`. */
+  readonly Recompute: None
+  /** Inputs: a tensor to wait for, then any number of others, which are the results. See `barrier` in `build.ts`. */
+  readonly Barrier: None
 }
 
 export type OperatorName = keyof Attributes

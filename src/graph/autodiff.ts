@@ -1,22 +1,32 @@
 /** Reverse-mode differentiation of a scalar: a walk over its graph, from the result back to what it was made of. */
 import { add, scalar, zeros } from "./build.ts"
 import { ElementMismatch, ShapeMismatch } from "./Errors.ts"
-import { inputGradients } from "./gradients.ts"
+import { inputGradients, type PullBack } from "./gradients.ts"
 import { isFloat } from "./inference.ts"
-import type { Tensor } from "./Operator.ts"
+import type { OperatorName, Tensor } from "./Operator.ts"
 import { topological } from "./order.ts"
 import { show } from "./shapes.ts"
 
-/** The inputs through which gradients flow: integers have none, and some operators stop them. */
-const differentiableInputs = (tensor: Tensor): ReadonlyArray<Tensor> => {
-  const { producer } = tensor
-  if (producer.kind !== "operator" || !isFloat(tensor.element) || producer.operator.name === "StopGradient") return []
-  const inputs =
-    producer.operator.name === "KnownGradient"
-      ? producer.inputs.slice(1, (producer.inputs.length + 1) / 2)
-      : producer.inputs
-  return inputs.filter((input) => isFloat(input.element))
+/** The inputs that an operator may be differentiated by; the others it reads, or has for its gradient alone. */
+const differentiated = (name: OperatorName, inputs: ReadonlyArray<Tensor>): ReadonlyArray<Tensor> => {
+  switch (name) {
+    case "StopGradient":
+      return []
+    case "KnownGradient":
+      return inputs.slice(1, (inputs.length + 1) / 2)
+    case "Recompute":
+    case "Barrier":
+      return inputs.slice(1)
+    default:
+      return inputs
+  }
 }
+
+/** The inputs through which gradients flow: integers have none, and some operators stop them. */
+const differentiableInputs = ({ element, producer }: Tensor): ReadonlyArray<Tensor> =>
+  producer.kind === "operator" && isFloat(element)
+    ? differentiated(producer.operator.name, producer.inputs).filter((input) => isFloat(input.element))
+    : []
 
 /** Those of `order` that depend on one of `wrt`, these included: only there does a gradient have to pass. */
 const dependents = (order: ReadonlyArray<Tensor>, wrt: ReadonlyArray<Tensor>): ReadonlySet<Tensor> => {
@@ -41,22 +51,29 @@ export const gradients = (loss: Tensor, wrt: ReadonlyArray<Tensor>): ReadonlyArr
     if (!isFloat(element))
       throw new ElementMismatch({ operator: "gradients", expected: "a float type", found: element })
   }
-  const order = topological([loss], differentiableInputs)
+  return pullBack(loss, scalar(1, loss.element), wrt).map(
+    (gradient, index) => gradient ?? zerosLike(wrt[index] ?? loss)
+  )
+}
+
+const zerosLike = ({ element, shape }: Tensor): Tensor => zeros(element, shape)
+
+const pullBack: PullBack = (result, gradient, wrt) => {
+  const order = topological([result], differentiableInputs)
   const active = dependents(order, wrt)
-  const accumulated = new Map<Tensor, Tensor>([[loss, scalar(1, loss.element)]])
-  const gradientOf = (tensor: Tensor): Tensor => accumulated.get(tensor) ?? zeros(tensor.element, tensor.shape)
+  const accumulated = new Map<Tensor, Tensor>([[result, gradient]])
 
   for (const { inputs, operator, outputs } of operatorsOf(order.filter((tensor) => active.has(tensor))).toReversed()) {
-    const flow = { outputs, gradients: outputs.map((output) => accumulated.get(output)) }
-    if (flow.gradients.every((gradient) => gradient === undefined)) continue
-    inputGradients(operator, flow, inputs).forEach((gradient, index) => {
+    const flow = { outputs, gradients: outputs.map((output) => accumulated.get(output)), pullBack }
+    if (flow.gradients.every((part) => part === undefined)) continue
+    inputGradients(operator, flow, inputs).forEach((part, index) => {
       const input = inputs[index]
-      if (gradient === undefined || input === undefined || !active.has(input)) return
+      if (part === undefined || input === undefined || !active.has(input)) return
       const sum = accumulated.get(input)
-      accumulated.set(input, sum === undefined ? gradient : add(sum, gradient))
+      accumulated.set(input, sum === undefined ? part : add(sum, part))
     })
   }
-  return wrt.map(gradientOf)
+  return wrt.map((tensor) => accumulated.get(tensor))
 }
 
 /** Each operator once, where its first result stands: all users of all its results come later. */

@@ -362,3 +362,7 @@ export const withGradient = (
     ...gradients.map(([tensor]) => tensor),
     ...gradients.map(([, gradient]) => gradient)
   )
+
+/** Each tensor as it is, but not before `until` is computed; nothing made of a result is shared with what was made before. */
+export const barrier = (until: Tensor, tensors: ReadonlyArray<Tensor>): ReadonlyArray<Tensor> =>
+  applyAll({ name: "Barrier" }, until, ...tensors)

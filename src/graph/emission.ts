@@ -265,7 +265,18 @@ const emissions: { readonly [Name in OperatorName]: Emission<Name> } = {
   },
 
   StopGradient: (_, __, x) => [x.name],
-  KnownGradient: (_, __, value) => [value.name]
+  KnownGradient: (_, __, value) => [value.name],
+  Recompute: (_, __, value) => [value.name],
+  // A reshape copies nothing, and one to sizes that another tensor's size takes part in waits for that tensor. The
+  // runtime does not know that a size less itself is 0, so it neither leaves the reshape out nor takes it for another.
+  Barrier: (emitter, _, until, ...tensors) => {
+    const size = single(emitter, "Size", [until.name])
+    const nothing = single(emitter, "Sub", [size, size])
+    return tensors.map(({ name }) => {
+      const shape = single(emitter, "Add", [single(emitter, "Shape", [name]), nothing])
+      return single(emitter, "Reshape", [name, shape], { allowzero: int(true) })
+    })
+  }
 }
 
 /** Writes an operator to the emitter and gives the names of its results. Throws UnknownDimension. */
@@ -280,4 +291,4 @@ export const emit = <Name extends OperatorName>(
 
 /** How many inputs of an operator its emission reads; the others exist for differentiation alone. */
 export const readInputs = (operator: { readonly name: OperatorName }, count: number): number =>
-  operator.name === "KnownGradient" ? 1 : count
+  operator.name === "KnownGradient" || operator.name === "Recompute" ? 1 : count

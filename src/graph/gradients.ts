@@ -6,6 +6,7 @@
 import {
   add,
   apply,
+  barrier,
   cast,
   concat,
   cos,
@@ -45,6 +46,7 @@ import {
 import { NotDifferentiable } from "./Errors.ts"
 import type { OperatorName, OperatorOf, Tensor } from "./Operator.ts"
 import { dimensionAt, numericPart, repeatedAxes } from "./shapes.ts"
+import { substitute } from "./substitute.ts"
 
 /** What flows back into an operator; `output` and `gradient` are those of the first result. */
 interface Flow {
@@ -53,7 +55,15 @@ interface Flow {
   readonly outputs: ReadonlyArray<Tensor>
   /** Undefined where a result was not used. */
   readonly gradients: ReadonlyArray<Tensor | undefined>
+  readonly pullBack: PullBack
 }
+
+/** From the gradient of a result, that of each tensor of `wrt`; undefined where the result does not depend on it. */
+export type PullBack = (
+  result: Tensor,
+  gradient: Tensor,
+  wrt: ReadonlyArray<Tensor>
+) => ReadonlyArray<Tensor | undefined>
 
 /** For each input its gradient, or undefined where it has none. */
 type Gradient<Name extends OperatorName> = (
@@ -284,7 +294,13 @@ const gradients: { readonly [Name in OperatorName]: Gradient<Name> } = {
       const known = pairs[index + pairs.length / 2]
       return known === undefined ? undefined : mul(gradient, known)
     })
-  ]
+  ],
+  Recompute: ({ gradient, pullBack }, _, value, ...boundary) => {
+    const again = barrier(gradient, boundary)
+    const replacements = new Map(boundary.map((tensor, index) => [tensor, again[index] ?? tensor]))
+    return [undefined, ...pullBack(substitute(value, replacements), gradient, again)]
+  },
+  Barrier: ({ gradients: parts }) => [undefined, ...parts]
 }
 
 /** The gradients of an operator's inputs; undefined where there is none. */

@@ -253,7 +253,9 @@ const rules: { readonly [Name in OperatorName]: Inference<Name> } = {
       requireShape(name, tensor.shape, gradient.shape)
     })
     return [{ element: value.element, shape: [] }]
-  }
+  },
+  Recompute: (_, { element, shape }) => [{ element, shape }],
+  Barrier: (_, __, ...tensors) => tensors.map(({ element, shape }) => ({ element, shape }))
 }
 
 /** The types of an operator's results. Throws ShapeMismatch or ElementMismatch. */

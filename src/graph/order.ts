@@ -1,6 +1,10 @@
 /** The order in which a graph is computed: every tensor after those it is made of, the same order each time. */
 import type { Tensor } from "./Operator.ts"
 
+/** What a tensor is made of. */
+export const inputsOf = ({ producer }: Tensor): ReadonlyArray<Tensor> =>
+  producer.kind === "operator" ? producer.inputs : []
+
 /**
  * The tensors reachable from `roots` through `inputsOf`, inputs before users, in order of first need. Without
  * recursion, for graphs are deeper than the stack.

@@ -5,7 +5,7 @@ import { linear } from "../graph/build.ts"
 import type { Tensor } from "../graph/Operator.ts"
 import type { FilesReader, ModelReader, StageFailure } from "../pipeline/Reader.ts"
 import { type FrozenAdapter, readAdapter } from "./adapter.ts"
-import { type ApplyLinear, type Backbone, backboneOf, type Hidden, type Tokens } from "./architecture.ts"
+import { type ApplyLinear, type Backbone, backboneOf, type Hidden, type Parts, type Tokens } from "./architecture.ts"
 import type { Attend } from "./attention.ts"
 import { type ModelConfig, readConfig } from "./config.ts"
 import { type ModelFailure, ModelUnsupported } from "./Errors.ts"
@@ -81,5 +81,5 @@ export const hiddenStates = (
   { backbone, linear, weight }: Model,
   tokens: Tokens,
   attend: Attend,
-  apply: ApplyLinear = linear
-): Hidden => backbone.forward({ weight, attend, linear: apply }, tokens)
+  parts: Partial<Parts> = {}
+): Hidden => backbone.forward({ weight, attend, linear, layer: (layer, x) => layer(x), ...parts }, tokens)

@@ -23,12 +23,22 @@ export interface Tokens {
   readonly position: Tensor
 }
 
+/** What a layer makes of hidden states [tokens, hidden]: those that the next one reads, and what a cache keeps. */
+export interface LayerResult {
+  readonly hidden: Tensor
+  readonly keyValue: KeyValue
+}
+
+/** Has a layer compute. */
+export type ApplyLayer = (layer: (x: Tensor) => LayerResult, x: Tensor) => LayerResult
+
 /** How the parts of a model that can be done in several ways are done. */
 export interface Parts {
   /** The weight of a name, in float32. */
   readonly weight: (name: string) => Tensor
   readonly linear: ApplyLinear
   readonly attend: Attend
+  readonly layer: ApplyLayer
 }
 
 export interface Hidden {

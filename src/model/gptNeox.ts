@@ -44,7 +44,7 @@ export const gptNeox = (config: GptNeoxConfig): Backbone => {
   const { rotaryBase: base, rotaryScaling: scaling } = config
   const size = hidden / heads
 
-  const forward = ({ attend, linear, weight }: Parts, { ids, position }: Tokens) => {
+  const forward = ({ attend, layer, linear, weight }: Parts, { ids, position }: Tokens) => {
     const [tokens] = ids.shape
     if (tokens === undefined) throw new Error("internal: token ids without an axis")
     const rotation = rotationAt(position, { positions, size: rotarySize, base, scaling })
@@ -66,14 +66,19 @@ export const gptNeox = (config: GptNeoxConfig): Backbone => {
       return linear(`${path}.dense_4h_to_h`, activate[config.activation](linear(`${path}.dense_h_to_4h`, x)))
     }
 
+    const block = (index: number) => (x: Tensor) => {
+      const { key, output, value } = attention(index, norm(`${layerPath(index)}.input_layernorm`, x))
+      const attended = add(output, x)
+      const read = norm(`${layerPath(index)}.post_attention_layernorm`, parallelResidual ? x : attended)
+      return { hidden: add(perceptron(index, read), attended), keyValue: { key, value } }
+    }
+
     let x = gather(weight(embedding), ids)
     const keyValues: Array<KeyValue> = []
-    for (let layer = 0; layer < layers; layer++) {
-      const { key, output, value } = attention(layer, norm(`${layerPath(layer)}.input_layernorm`, x))
-      const attended = add(output, x)
-      const read = parallelResidual ? x : attended
-      x = add(perceptron(layer, norm(`${layerPath(layer)}.post_attention_layernorm`, read)), attended)
-      keyValues.push({ key, value })
+    for (let index = 0; index < layers; index++) {
+      const { hidden, keyValue } = layer(block(index), x)
+      x = hidden
+      keyValues.push(keyValue)
     }
     return { hidden: norm("gpt_neox.final_layer_norm", x), keyValues }
   }

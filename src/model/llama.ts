@@ -49,7 +49,7 @@ export const llama = (config: LlamaConfig): Backbone => {
   const { headSize, heads, keyValueHeads, layers, normEpsilon, positions } = config
   const { rotaryBase: base, rotaryScaling: scaling } = config
 
-  const forward = ({ attend, linear, weight }: Parts, { ids, position }: Tokens) => {
+  const forward = ({ attend, layer, linear, weight }: Parts, { ids, position }: Tokens) => {
     const [tokens] = ids.shape
     if (tokens === undefined) throw new Error("internal: token ids without an axis")
     const rotation = rotationAt(position, { positions, size: headSize, base, scaling })
@@ -70,13 +70,19 @@ export const llama = (config: LlamaConfig): Backbone => {
       return linear(`${path}.down_proj`, mul(gate, linear(`${path}.up_proj`, x)))
     }
 
+    const block = (index: number) => (x: Tensor) => {
+      const { key, output, value } = attention(index, norm(`${layerPath(index)}.input_layernorm`, x))
+      const attended = add(output, x)
+      const read = norm(`${layerPath(index)}.post_attention_layernorm`, attended)
+      return { hidden: add(perceptron(index, read), attended), keyValue: { key, value } }
+    }
+
     let x = gather(weight(embedding), ids)
     const keyValues: Array<KeyValue> = []
-    for (let layer = 0; layer < layers; layer++) {
-      const { key, output, value } = attention(layer, norm(`${layerPath(layer)}.input_layernorm`, x))
-      const attended = add(output, x)
-      x = add(perceptron(layer, norm(`${layerPath(layer)}.post_attention_layernorm`, attended)), attended)
-      keyValues.push({ key, value })
+    for (let index = 0; index < layers; index++) {
+      const { hidden, keyValue } = layer(block(index), x)
+      x = hidden
+      keyValues.push(keyValue)
     }
     return { hidden: norm(finalNorm, x), keyValues }
   }

@@ -2,8 +2,9 @@
 import { gradients } from "../graph/autodiff.ts"
 import { add, input } from "../graph/build.ts"
 import type { Tensor } from "../graph/Operator.ts"
+import { recompute } from "../graph/recompute.ts"
 import { serialize, type Serialized } from "../graph/serialize.ts"
-import type { LinearModule } from "./architecture.ts"
+import type { ApplyLayer, LinearModule } from "./architecture.ts"
 import { packedAttention } from "./attention.ts"
 import { trainingChunks } from "./batch.ts"
 import { dropout } from "./dropout.ts"
@@ -48,6 +49,12 @@ const trainable = ({ modules, options }: Trainee) => {
 
 const outputWeight = ({ backbone, weight }: Model): Tensor => weight(backbone.outputWeight)
 
+/** How a layer computes in training; its keys and values are for caches, which training has none of. */
+const layerBy: { readonly [R in TrainingOptions["recomputation"]]: ApplyLayer } = {
+  none: (layer, x) => layer(x),
+  layers: (layer, x) => ({ ...layer(x), hidden: recompute((x) => layer(x).hidden, x) })
+}
+
 /**
  * Values of `stepBatch` in. Out: `loss`, as weighted; `total`, the sum of cross entropies in nats; per parameter
  * `gradientSum`, which is its gradient register plus this micro-batch's gradient.
@@ -58,7 +65,10 @@ export const trainingGraph = (trainee: Trainee): Serialized => {
   const inputs = packingInputs()
   const keys = input("dropout keys", "uint32", ["tokens"])
   const linear = withLora(model.linear, factors, (x, layer) => dropout(x, { rate: options.dropout, layer, keys }))
-  const { hidden } = hiddenStates(model, inputs, packedAttention(inputs, model.backbone.cache.size), linear)
+  const { hidden } = hiddenStates(model, inputs, packedAttention(inputs, model.backbone.cache.size), {
+    linear,
+    layer: layerBy[options.recomputation]
+  })
   const { loss, total } = chunkedLoss(hidden, outputWeight(model), trainingChunks(options, model.config.vocabulary))
   const outputs: Record<string, Tensor> = { loss, total }
   const derivatives = gradients(loss, [...parameters.values()])
@@ -75,7 +85,7 @@ export const evaluationGraph = (trainee: Trainee): Serialized => {
   const { model, options } = trainee
   const inputs = packingInputs()
   const linear = withLora(model.linear, trainable(trainee).factors)
-  const { hidden } = hiddenStates(model, inputs, packedAttention(inputs, model.backbone.cache.size), linear)
+  const { hidden } = hiddenStates(model, inputs, packedAttention(inputs, model.backbone.cache.size), { linear })
   const chunks = trainingChunks(options, model.config.vocabulary)
   return serialize({
     name: "validation",

@@ -3,7 +3,8 @@ import { assert, describe, it } from "@effect/vitest"
 import * as g from "../../src/graph/build.ts"
 import { gradients } from "../../src/graph/autodiff.ts"
 import type { OperatorName, Tensor } from "../../src/graph/Operator.ts"
-import { topological } from "../../src/graph/order.ts"
+import { inputsOf, topological } from "../../src/graph/order.ts"
+import { recompute } from "../../src/graph/recompute.ts"
 import { load, wave } from "./evaluate.ts"
 import type { Evaluate, Feeds, Numbers } from "./evaluate.ts"
 
@@ -203,6 +204,36 @@ const cases: { readonly [Name in OperatorName]: ReadonlyArray<Case> | typeof noG
       inputs: [wave([2, 2])],
       build: (x) => g.mul(g.withGradient(g.sum(g.mul(x, x)), [[x, g.mul(x, 2)]]), 3)
     }
+  ],
+  Recompute: [
+    {
+      what: "of what is given, and of what is read from outside",
+      inputs: [wave([2, 3]), wave([3], 1)],
+      build: (x, w) => recompute((x) => g.tanh(g.mul(g.mul(x, w), x)), x)
+    },
+    {
+      what: "one in another",
+      inputs: [wave([2, 3]), wave([3], 1)],
+      build: (x, w) =>
+        recompute(
+          (x) =>
+            g.mul(
+              recompute((x) => g.tanh(g.mul(x, w)), x),
+              x
+            ),
+          x
+        )
+    }
+  ],
+  Barrier: [
+    {
+      what: "two tensors, one used twice",
+      inputs: [wave([2, 2]), wave([2], 1)],
+      build: (a, b) => {
+        const [first = a, second = b] = g.barrier(g.sum(a), [a, b])
+        return g.mul(g.mul(first, second), first)
+      }
+    }
   ]
 }
 
@@ -231,8 +262,8 @@ const differences = async (evaluate: Evaluate, feeds: Feeds, direction: Numbers)
 }
 
 const operatorsIn = (tensor: Tensor): ReadonlyArray<string> =>
-  topological([tensor], ({ producer }) => (producer.kind === "operator" ? producer.inputs : [])).flatMap(
-    ({ producer }) => (producer.kind === "operator" ? [producer.operator.name] : [])
+  topological([tensor], inputsOf).flatMap(({ producer }) =>
+    producer.kind === "operator" ? [producer.operator.name] : []
   )
 
 describe.each(Object.entries(cases).filter(([, list]) => list !== noGradient))("%s", (name, list) => {

@@ -100,6 +100,25 @@ layer(Runtime)("training", (it) => {
     })
   )
 
+  for (const name of ["parallel", "sequential", "llama"] as const) {
+    it.effect(`gives the same bits when layers are recomputed: ${name}`, () =>
+      Effect.gen(function* () {
+        const { rows } = reference(name)
+        const targets = name === "llama" ? ["q_proj", "v_proj", "down_proj"] : ["query_key_value", "dense"]
+        const run = (recomputation: TrainingOptions["recomputation"]) =>
+          train({
+            model: goldenModel(name),
+            rows: table(rows),
+            validation: null,
+            options: { ...options, targets, epochs: 2, dropout: 0.3, recomputation }
+          })
+        const [kept, again] = yield* Effect.all([run("none"), run("layers")])
+        assert.deepStrictEqual(again.log, kept.log)
+        assert.deepStrictEqual(again.tensors, kept.tensors)
+      })
+    )
+  }
+
   it.effect("stacks a fresh adapter on those that the model has", () =>
     Effect.gen(function* () {
       const { rows, training } = reference("parallel")

@@ -28,7 +28,13 @@ const Config = Schema.Struct({
   measurements: Schema.Array(Schema.String),
   trainings: Schema.Array(Schema.String),
   tuned: Schema.Array(Schema.Struct({ tuned: Schema.String, base: Schema.String })),
-  expect: Schema.Array(Schema.Struct({ model: Schema.String, measurement: Schema.String, expectation: Expected }))
+  expect: Schema.Array(Schema.Struct({ model: Schema.String, measurement: Schema.String, expectation: Expected })),
+  published: Schema.NullOr(
+    Schema.Struct({
+      source: Schema.NonEmptyString,
+      figures: Schema.Array(Schema.Struct({ model: Schema.String, measurement: Schema.String, value: Schema.Finite }))
+    })
+  )
 })
 
 export const reportStage = stage({
@@ -61,24 +67,38 @@ export interface ReportSubject<R extends Results> {
   readonly training?: Trainings
   /** The same expectations as the experiment's. */
   readonly expect?: Expectations<R>
+  /** Figures that others printed for these cells, and where: they stand beside ours, with the difference. */
+  readonly published?: {
+    readonly source: string
+    readonly figures: { readonly [M in keyof R]?: { readonly [Q in keyof R[M]]?: number } }
+  }
   /** The base of each tuned model, for a table of what tuning changed. */
   readonly tuned?: { readonly [Tuned in keyof R]?: keyof R & string }
 }
 
 /**
- * Writes `report.html` (one file that works offline), `report.md` and `report.json`: scores by model and measurement,
- * what tuning changed, expectations and how they fared, training curves, and free answers side by side.
+ * Writes `report.html` (one file that works offline), `report.md`, `report.tex`, `report.csv` and `report.json`: scores by model and
+ * measurement, beside published ones where there are any, what tuning changed, expectations and how they fared, training curves, and free answers side by side.
  * `notes` are paragraphs that say how to read the figures.
  */
 export const report =
   (options: { readonly title: string; readonly notes?: ReadonlyArray<string> }) =>
-  <const R extends Results>({ expect = {}, results, training = {}, tuned = {} }: ReportSubject<R>): Files => {
+  <const R extends Results>({
+    expect = {},
+    published,
+    results,
+    training = {},
+    tuned = {}
+  }: ReportSubject<R>): Files => {
     const { title, notes = [] } = options
     const models = Object.keys(results)
     const measurements = [...new Set(Object.values(results).flatMap((cells) => Object.keys(cells)))]
     const pairs: ReadonlyArray<readonly [string, string | undefined]> = Object.entries(tuned)
     const expected: ReadonlyArray<readonly [string, { readonly [measurement: string]: Expectation } | undefined]> =
       Object.entries(expect)
+    const printed: ReadonlyArray<
+      readonly [string, { readonly [measurement: string]: number | undefined } | undefined]
+    > = Object.entries(published?.figures ?? {})
     return apply(reportStage, {
       label: title,
       config: {
@@ -90,7 +110,18 @@ export const report =
         tuned: pairs.flatMap(([name, base]) => (base === undefined ? [] : [{ tuned: name, base }])),
         expect: expected.flatMap(([model, cells = {}]) =>
           Object.entries(cells).map(([measurement, expectation]) => ({ model, measurement, expectation }))
-        )
+        ),
+        published:
+          published === undefined
+            ? null
+            : {
+                source: published.source,
+                figures: printed.flatMap(([model, cells = {}]) =>
+                  Object.entries(cells).flatMap(([measurement, value]) =>
+                    value === undefined ? [] : [{ model, measurement, value }]
+                  )
+                )
+              }
       },
       inputs: { results, training },
       schemas: {}

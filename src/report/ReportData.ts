@@ -29,6 +29,21 @@ export interface Row {
   readonly cells: ReadonlyArray<Cell | null>
 }
 
+/** A figure beside the one that was published for it. */
+export interface PublishedCell {
+  readonly published: number
+  readonly found: number
+  readonly standardError: number | null
+  /** What was found less what was published. */
+  readonly difference: number
+}
+
+/** Published figures and ours, one cell for each column of the scores; null where nothing was published or found. */
+export interface PublishedTable {
+  readonly source: string
+  readonly rows: ReadonlyArray<{ readonly model: string; readonly cells: ReadonlyArray<PublishedCell | null> }>
+}
+
 /** One score of a tuned model beside its base's. */
 export interface Change {
   readonly difference: number
@@ -81,6 +96,7 @@ export interface ReportData {
   readonly notes: ReadonlyArray<string>
   readonly columns: ReadonlyArray<Column>
   readonly rows: ReadonlyArray<Row>
+  readonly published: PublishedTable | null
   readonly differences: ReadonlyArray<Difference>
   readonly furtherScores: ReadonlyArray<FurtherScore>
   readonly verdicts: ReadonlyArray<Verdict>

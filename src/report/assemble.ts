@@ -10,6 +10,7 @@ import type {
   Detail,
   Difference,
   FurtherScore,
+  PublishedTable,
   ReportData,
   Row,
   Verdict
@@ -29,6 +30,11 @@ export interface Subject {
     readonly measurement: string
     readonly expectation: Expectation
   }>
+  /** Figures that others printed for the same cells, and where. */
+  readonly published: {
+    readonly source: string
+    readonly figures: ReadonlyArray<{ readonly model: string; readonly measurement: string; readonly value: number }>
+  } | null
 }
 
 /** A result taken apart: its scores, its answers, and the rest. */
@@ -136,6 +142,24 @@ const verdictsOf = (results: ReadonlyArray<Result>, expect: Subject["expect"]): 
     return { model, measurement, expectation, found, met: found !== null && meets(expectation, found) }
   })
 
+const publishedOf = (
+  rows: ReadonlyArray<Row>,
+  columns: ReadonlyArray<Column>,
+  published: Subject["published"]
+): PublishedTable | null => {
+  if (published === null) return null
+  const beside = rows.map(({ cells, model }) => ({
+    model,
+    cells: cells.map((cell, i) => {
+      const figure = published.figures.find((one) => one.model === model && one.measurement === columns[i]?.measurement)
+      if (cell === null || figure === undefined) return null
+      const { standardError, value: found } = cell
+      return { published: figure.value, found, standardError, difference: found - figure.value }
+    })
+  }))
+  return { source: published.source, rows: beside.filter(({ cells }) => cells.some((cell) => cell !== null)) }
+}
+
 const furtherScoresOf = (results: ReadonlyArray<Result>): ReadonlyArray<FurtherScore> =>
   results.flatMap(({ measurement, model, scores }) => scores.slice(1).map((score) => ({ model, measurement, score })))
 
@@ -168,7 +192,7 @@ const detailsOf = (results: ReadonlyArray<Result>): ReadonlyArray<Detail> =>
 
 /** Arranges the results. Every cell is a measurement's first score; a name that no result has leaves no trace. */
 export const assemble = (subject: Subject): ReportData => {
-  const { expect, measurements, models, notes, title, trainings, tuned } = subject
+  const { expect, measurements, models, notes, published, title, trainings, tuned } = subject
   const results = models.flatMap((model) =>
     measurements.flatMap((measurement) => {
       const value = subject.results[model]?.[measurement]
@@ -182,6 +206,7 @@ export const assemble = (subject: Subject): ReportData => {
     notes,
     columns,
     rows,
+    published: publishedOf(rows, columns, published),
     differences: differencesOf(rows, columns, tuned),
     furtherScores: furtherScoresOf(results),
     verdicts: verdictsOf(results, expect),

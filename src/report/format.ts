@@ -35,13 +35,16 @@ export const score = (value: number, standardError: number | null, style: Style)
     ? number(value, style)
     : `${number(value, style)} ± ${magnitude(standardError, decimalsFor(value, style))}`
 
+/** A difference with its sign: +0.016, −1.20. */
+export const signed = (difference: number, style: Style): string =>
+  (difference < 0 ? minus : "+") + magnitude(difference, decimalsFor(difference, style))
+
 /** A change with its sign: +0.165, or −216.7 (−87.9 %). Proportions have no share: it would read as points. */
 export const change = (difference: number, from: number, style: Style): string => {
-  const sign = (value: number) => (value < 0 ? minus : "+")
-  const absolute = sign(difference) + magnitude(difference, decimalsFor(difference, style))
+  const absolute = signed(difference, style)
   if (style === "proportion" || from === 0) return absolute
   const share = (difference / Math.abs(from)) * 100
-  return `${absolute} (${sign(share)}${grouped(Math.abs(share).toFixed(1))} %)`
+  return `${absolute} (${share < 0 ? minus : "+"}${grouped(Math.abs(share).toFixed(1))} %)`
 }
 
 /** A number with all its digits and no noise of binary fractions: 0.0003, 1.25, 1,499. */

@@ -1,6 +1,6 @@
 /** The report as Markdown, for a terminal, a pull request or a diff: the tables of the page without its curves. */
 import { boundNotes, marksOf } from "./bounds.ts"
-import { change, count, expectation, number, score, styleOf } from "./format.ts"
+import { change, count, expectation, number, score, signed, styleOf } from "./format.ts"
 import { lead } from "./page.ts"
 import type { Answer, ReportData } from "./ReportData.ts"
 import { columnStyles, ending } from "./sections.ts"
@@ -51,6 +51,24 @@ const scores = (data: ReportData): string => {
     ])
   )
   return [shown, ...boundNotes(data.rows).map(plain)].join("\n\n")
+}
+
+const published = (data: ReportData): string => {
+  const styles = columnStyles(data.rows, data.columns)
+  const beside = data.published
+  if (beside === null) return ""
+  const rows = beside.rows.map(({ cells, model }) => [
+    plain(model),
+    ...cells.map((cell, i) => {
+      if (cell === null) return "–"
+      const style = styles[i] ?? "quantity"
+      return (
+        `${score(cell.found, cell.standardError, style)}<br>published ${number(cell.published, style)}<br>` +
+        signed(cell.difference, style)
+      )
+    })
+  ])
+  return `${table(scoreHeads(data), rows)}\n\nPublished: ${plain(beside.source)}.`
 }
 
 const differences = (data: ReportData): string => {
@@ -138,6 +156,7 @@ export const markdown = (data: ReportData): string => {
       lead(data),
       ...data.notes.map(plain),
       ...section("Scores", data.rows, scores),
+      ...section("Beside the published figures", data.published?.rows ?? [], published),
       ...section("What tuning changed", data.differences, differences),
       ...section("Expectations", data.verdicts, expectations),
       ...section("Further scores", data.furtherScores, furtherScores),

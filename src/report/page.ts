@@ -1,6 +1,7 @@
 /** The report as one HTML file: it needs no network, no script, and no other file. */
 import { counted } from "./format.ts"
 import { type Html, html, language } from "./html.ts"
+import { published } from "./publishedSection.ts"
 import type { ReportData } from "./ReportData.ts"
 import { answers, details, differences, expectations, furtherScores, scores } from "./sections.ts"
 import { stylesheet } from "./stylesheet.ts"
@@ -15,6 +16,7 @@ interface Section {
 
 const sections = (data: ReportData): ReadonlyArray<Section> => [
   { id: "scores", heading: "Scores", content: scores(data) },
+  { id: "published", heading: "Beside the published figures", content: published(data) },
   { id: "differences", heading: "What tuning changed", content: differences(data) },
   { id: "expectations", heading: "Expectations", content: expectations(data) },
   { id: "further-scores", heading: "Further scores", content: furtherScores(data) },

@@ -11,7 +11,8 @@ const direction: { readonly [B in Column["better"]]: string } = {
   lower: "↓ lower is better"
 }
 
-const columnHead = ({ better, measurement, score: name }: Column): Html =>
+/** The head of a measurement's column: its name, its score, and which way is better. */
+export const columnHead = ({ better, measurement, score: name }: Column): Html =>
   html`<th scope="col" class="figure"><span${language(measurement)}>${measurement}</span>
 <span class="unit">${name}<br>${direction[better]}</span></th>`
 

@@ -19,6 +19,7 @@ const about = (results: Subject["results"], more: Partial<Subject> = {}): Subjec
   trainings: [],
   tuned: [],
   expect: [],
+  published: null,
   ...more
 })
 

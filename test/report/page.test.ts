@@ -64,7 +64,9 @@ describe("the page", () => {
   })
 
   it("leaves out what the results do not have", () => {
-    const bare = page(assemble({ ...subject, trainings: [], tuned: [], expect: [], measurements: ["VQA"] }))
+    const bare = page(
+      assemble({ ...subject, trainings: [], tuned: [], published: null, expect: [], measurements: ["VQA"] })
+    )
     assert.deepStrictEqual(all(/<h2 id="([^"]+)"/g, bare), ["scores", "further-scores", "details"])
   })
 

@@ -35,6 +35,13 @@ const log: TrainingLog = {
 }
 
 export const subject: Subject = {
+  published: {
+    source: "Table 2",
+    figures: [
+      { model: "Tuned, 10 epochs", measurement: "VQA", value: 29.9 },
+      { model: "Tuned, 10 epochs", measurement: "JNLI 1-shot", value: 0.475 }
+    ]
+  },
   title: "鍛錬: a small model learns to follow 指示",
   notes: ["Perplexity counts the response alone. Accuracy takes the likeliest of the given choices."],
   models: ["Base", "Tuned, 10 epochs", "Elsewhere <b>&"],

@@ -53,7 +53,7 @@ describe("the report stage", () => {
         },
         config
       )
-      assert.deepStrictEqual(Object.keys(made), ["report.html", "report.md", "report.json"])
+      assert.deepStrictEqual(Object.keys(made), ["report.html", "report.md", "report.tex", "report.csv", "report.json"])
       const page = made["report.md"]
       const text = page instanceof Uint8Array ? new TextDecoder().decode(page) : ""
       assert.include(text, "| tuned from base | +0.150 |")

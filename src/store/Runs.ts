@@ -19,7 +19,7 @@ export const RunRecord = Schema.Struct({
   experiment: Schema.String,
   started: Schema.String,
   finished: Schema.String,
-  /** Node name to the key that it had and what became of it. */
+  /** Node name to the key that it had and what became of it; "failed" also where the run ended in the middle of it. */
   nodes: Schema.Record(
     Schema.String,
     Schema.Struct({ key: ActionKey, outcome: Schema.Literals(["hit", "ran", "failed"]) })

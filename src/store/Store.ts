@@ -5,6 +5,7 @@ import * as Layer from "effect/Layer"
 import * as fs from "node:fs"
 import { join, resolve } from "node:path"
 import { type Actions, makeActions } from "./Actions.ts"
+import { type Checkpoints, makeCheckpoints } from "./Checkpoints.ts"
 import { attempt, type Folders, ifAllowed } from "./disk.ts"
 import type { StoreFailure } from "./Errors.ts"
 import { type FileDigests, makeFileDigests } from "./FileDigests.ts"
@@ -26,6 +27,8 @@ export class Store extends Context.Service<
     readonly leases: Leases
     /** What invocations did, and the last key of each node of each experiment. */
     readonly runs: Runs
+    /** States of unfinished work by key. */
+    readonly checkpoints: Checkpoints
     /** Digests of files outside the store, remembered by stat signature. */
     readonly files: FileDigests
   }
@@ -43,6 +46,7 @@ export class Store extends Context.Service<
           actions: makeActions(folders),
           leases,
           runs: makeRuns(folders, leases),
+          checkpoints: makeCheckpoints(folders),
           files
         }
       })
@@ -57,6 +61,7 @@ const openFolders = (root: string): Effect.Effect<Folders, StoreFailure> =>
       actions: join(root, "actions"),
       runs: join(root, "runs"),
       latest: join(root, "runs", "latest"),
+      checkpoints: join(root, "checkpoints"),
       leases: join(root, "leases"),
       temporary: join(root, "tmp")
     }

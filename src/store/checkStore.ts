@@ -1,25 +1,29 @@
-/** The check of a whole store: every object is hashed, every record read, and every reference followed. */
+/** The check of a whole store: every object and checkpoint is hashed, every record read, every reference followed. */
 import * as Effect from "effect/Effect"
 import * as fs from "node:fs"
 import type { ActionRecord } from "./ActionRecord.ts"
 import type { ActionKey, Digest } from "./Digest.ts"
+import type { Kept } from "./Checkpoints.ts"
 import { attempt, attemptAsync, hashFile } from "./disk.ts"
 import type { StoreFailure } from "./Errors.ts"
 import { listObjects } from "./Objects.ts"
 import { Store } from "./Store.ts"
 
-/** What a check found; a sound store has three empty lists. */
+/** What a check found; a sound store has four empty lists. */
 export interface Findings {
   readonly objects: number
   /** Bytes read. */
   readonly bytes: number
   readonly records: number
+  readonly checkpoints: number
   /** Objects whose bytes are not those of their name. */
   readonly damaged: ReadonlyArray<Digest>
   /** Records that cannot be read, or that lie under another key. */
   readonly unreadable: ReadonlyArray<ActionKey>
   /** Records that refer to objects which are damaged or not there. */
   readonly incomplete: ReadonlyArray<ActionKey>
+  /** Checkpoints that are not what was kept. No work goes on from one, damaged or not, before it is hashed. */
+  readonly torn: ReadonlyArray<Kept>
 }
 
 /** Checks a store and, if asked to, removes what is wrong: the next run makes it anew. */
@@ -43,14 +47,20 @@ export const checkStore = (repair: boolean): Effect.Effect<Findings, StoreFailur
       if (record === null) unreadable.push(key)
       else if (!isComplete(record, sizes)) incomplete.push(key)
     }
+    const kept = yield* store.checkpoints.all
+    const torn: Array<Kept> = []
+    for (const one of kept) if (!(yield* store.checkpoints.verify(one))) torn.push(one)
     if (repair) {
+      yield* Effect.forEach(torn, store.checkpoints.remove, { discard: true })
       yield* Effect.forEach([...unreadable, ...incomplete], store.actions.remove, { discard: true })
       yield* attempt("remove a damaged object", store.folders.objects, () => {
         for (const digest of damaged) fs.rmSync(store.objects.path(digest), { force: true })
       })
     }
-    const bytes = objects.reduce((sum, { stat }) => sum + Number(stat.size), 0)
-    return { objects: objects.length, bytes, records: keys.length, damaged, unreadable, incomplete }
+    const bytes =
+      objects.reduce((sum, { stat }) => sum + Number(stat.size), 0) + kept.reduce((sum, { size }) => sum + size, 0)
+    const counts = { objects: objects.length, bytes, records: keys.length, checkpoints: kept.length }
+    return { ...counts, damaged, unreadable, incomplete, torn }
   })
 
 const isComplete = (record: ActionRecord, sizes: ReadonlyMap<Digest, number>): boolean =>

@@ -3,6 +3,7 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as fs from "node:fs"
 import { actionPath } from "./Actions.ts"
+import type { Kept } from "./Checkpoints.ts"
 import type { ActionKey, Digest } from "./Digest.ts"
 import { attempt, unlessMissing } from "./disk.ts"
 import type { StoreFailure } from "./Errors.ts"
@@ -24,9 +25,10 @@ export interface GarbagePolicy {
 export interface Garbage {
   readonly actions: ReadonlyArray<ActionKey>
   readonly objects: ReadonlyArray<{ readonly digest: Digest; readonly size: number }>
-  /** Bytes of these objects. */
+  readonly checkpoints: ReadonlyArray<Kept>
+  /** Bytes of these objects and checkpoints. */
   readonly bytes: number
-  /** Bytes of the objects that stay. */
+  /** Bytes of those that stay. */
   readonly keptBytes: number
 }
 
@@ -57,6 +59,11 @@ export const collectGarbage = (policy: GarbagePolicy): Effect.Effect<Garbage, St
         for (const { digest } of Object.values(output.objects)) reached.add(digest)
       }
     }
+    /** Once a result is stored, its key's state is good for nothing but a longer work of its lineage. */
+    const isSpent = ({ key, lineage }: Kept): boolean => key === lineage && finished.has(key)
+    const finished = new Set(keys)
+    const kept = yield* store.checkpoints.all
+    const checkpoints = kept.filter((one) => one.keptAt <= young && (!roots.has(one.key) || isSpent(one)))
     const all = yield* attempt("list the objects", store.folders.objects, () => listObjects(store.folders))
     const isGarbage = ({ digest, stat }: Stored): boolean => !reached.has(digest) && Number(stat.ctimeMs) <= young
     const objects = all.filter(isGarbage).map(({ digest, stat }) => ({ digest, size: Number(stat.size) }))
@@ -66,8 +73,11 @@ export const collectGarbage = (policy: GarbagePolicy): Effect.Effect<Garbage, St
       yield* attempt("remove garbage", store.folders.objects, () => {
         for (const { digest } of objects) fs.rmSync(store.objects.path(digest), { force: true })
       })
+      yield* Effect.forEach(checkpoints, store.checkpoints.remove, { discard: true })
       yield* store.files.prune
     }
-    const bytes = objects.reduce((sum, { size }) => sum + size, 0)
-    return { actions, objects, bytes, keptBytes: all.reduce((sum, { stat }) => sum + Number(stat.size), 0) - bytes }
+    const total = (sized: ReadonlyArray<{ readonly size: number }>) => sized.reduce((sum, { size }) => sum + size, 0)
+    const bytes = total(objects) + total(checkpoints)
+    const allBytes = all.reduce((sum, { stat }) => sum + Number(stat.size), total(kept))
+    return { actions, objects, checkpoints, bytes, keptBytes: allBytes - bytes }
   })

@@ -13,6 +13,7 @@ export interface Folders {
   readonly actions: string
   readonly runs: string
   readonly latest: string
+  readonly checkpoints: string
   readonly leases: string
   readonly temporary: string
 }

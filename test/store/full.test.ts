@@ -36,6 +36,12 @@ it.effect.skipIf(!mounts)("a full disk (needs the right to mount)", () =>
     const failure = yield* Effect.flip(store.objects.putBytes(new Uint8Array(2 << 20)))
     assert.strictEqual(failure.code, "ENOSPC")
     assert.include(failure.message, "The disk is full")
+    const place = { lineage: key("lineage"), key: key("a") }
+    yield* store.checkpoints.keep(place, 1, [bytes("one")])
+    const refused = yield* Effect.flip(store.checkpoints.keep(place, 2, [bytes("two"), new Uint8Array(2 << 20)]))
+    assert.strictEqual(refused.code, "ENOSPC")
+    const [kept] = yield* store.checkpoints.of(key("lineage"))
+    assert.deepStrictEqual(kept && new Uint8Array((yield* store.checkpoints.read(kept)) ?? []), bytes("one"))
     assert.deepStrictEqual(fs.readdirSync(store.folders.temporary), [])
     assert.isTrue(yield* store.objects.verify(small, "content"))
   })

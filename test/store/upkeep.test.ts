@@ -52,6 +52,38 @@ it.live("what runs, last keys, pins and leases reach stays; the rest goes", () =
   })
 )
 
+it.live("a state stays as long as its key is reached and some work may go on from it", () =>
+  Effect.gen(function* () {
+    const { root, store } = yield* filled(["finished", "extendable"])
+    const keep = (name: string, lineage: string) =>
+      store.checkpoints.keep({ lineage: key(lineage), key: key(name) }, 3, [bytes("state")])
+    yield* keep("extendable", "open")
+    yield* keep("interrupted", "interrupted")
+    yield* keep("running", "running")
+    yield* keep("finished", "finished")
+    yield* keep("abandoned", "open")
+    const nodes = { a: { key: key("interrupted"), outcome: "failed" as const } }
+    yield* store.runs.record({ format: 1, id: "1", experiment: "e", started: "", finished: "", nodes, detail: null })
+    yield* store.runs.remember("e", { a: key("finished"), b: key("extendable") })
+    yield* store.leases.hold(key("running"))
+    yield* Effect.sleep(5)
+    const collect = (changes: Partial<typeof policy>) =>
+      Effect.map(Effect.provide(collectGarbage({ ...policy, ...changes }), Store.layer(root)), ({ checkpoints }) =>
+        checkpoints.map(({ key }) => key)
+      )
+    const spent = ["abandoned", "finished"].map(key).sort()
+    assert.deepStrictEqual(yield* collect({ grace: 60_000 }), [])
+    assert.deepStrictEqual((yield* collect({ dry: true })).toSorted(), spent)
+    assert.lengthOf(yield* store.checkpoints.all, 5)
+    assert.deepStrictEqual((yield* collect({})).toSorted(), spent)
+    assert.deepStrictEqual(
+      (yield* store.checkpoints.all).map(({ key }) => key).toSorted(),
+      ["extendable", "interrupted", "running"].map(key).sort()
+    )
+    assert.deepStrictEqual(yield* collect({ runs: 0 }), [key("interrupted")])
+  })
+)
+
 it.live("nothing young goes", () =>
   Effect.gen(function* () {
     const { root } = yield* filled(["a"])
@@ -71,12 +103,20 @@ it.effect("a check finds each damage, and a repair leaves a sound store", () =>
     fs.writeFileSync(store.objects.path(damaged.digest), "Damaged")
     fs.rmSync(store.objects.path(lost.digest))
     fs.writeFileSync(`${store.folders.actions}/${key("unreadable")}.json`, "{")
+    for (const name of ["sound", "torn"])
+      yield* store.checkpoints.keep({ lineage: key("lineage"), key: key(name) }, 1, [bytes("state")])
+    fs.truncateSync(`${store.folders.checkpoints}/${key("lineage")}.${key("torn")}`, 85)
     const findings = yield* check(true)
     assert.deepStrictEqual(findings.damaged, [damaged.digest])
     assert.deepStrictEqual(findings.unreadable, [key("unreadable")])
     assert.deepStrictEqual(findings.incomplete.toSorted(), [key("damaged"), key("lost")].sort())
+    assert.deepStrictEqual(
+      findings.torn.map(({ key }) => key),
+      [key("torn")]
+    )
     const after = yield* check(false)
-    assert.deepStrictEqual([after.damaged, after.unreadable, after.incomplete], [[], [], []])
+    assert.deepStrictEqual([after.damaged, after.unreadable, after.incomplete, after.torn], [[], [], [], []])
+    assert.strictEqual(after.checkpoints, 1)
     assert.deepStrictEqual(yield* store.actions.keys, [key("sound")])
   })
 )

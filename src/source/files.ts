@@ -1,7 +1,6 @@
 /** Files from outside, found by pattern: which they are, and nothing of what is in them. */
 import * as Effect from "effect/Effect"
-import type { Dirent, Stats } from "node:fs"
-import * as fs from "node:fs/promises"
+import * as fs from "node:fs"
 import * as path from "node:path"
 import { FileUnreadable, NotAFile, NothingMatched } from "./Errors.ts"
 
@@ -23,32 +22,40 @@ export const findFiles = (
   folder: string,
   patterns: ReadonlyArray<string>
 ): Effect.Effect<ReadonlyArray<string>, FindFailure> =>
-  Effect.forEach(patterns, (pattern) => findPattern(path.resolve(folder), pattern)).pipe(
-    Effect.map((found) => [...new Set(found.flat())].sort())
-  )
+  Effect.suspend(() => {
+    try {
+      const found = patterns.flatMap((pattern) => findPattern(path.resolve(folder), pattern))
+      return Effect.succeed([...new Set(found)].sort())
+    } catch (cause) {
+      return isFindFailure(cause) ? Effect.fail(cause) : Effect.die(cause)
+    }
+  })
 
-const findPattern = Effect.fnUntraced(function* (
-  folder: string,
-  pattern: string
-): Effect.fn.Return<ReadonlyArray<string>, FindFailure> {
+const isFindFailure = (cause: unknown): cause is FindFailure =>
+  cause instanceof NothingMatched || cause instanceof NotAFile || cause instanceof FileUnreadable
+
+// Each function below throws its failure: a pattern that names a file is one look at the disk and nothing else.
+
+const findPattern = (folder: string, pattern: string): ReadonlyArray<string> => {
   const literal = path.resolve(folder, pattern)
-  const stat = yield* statOf(literal)
+  const stat = statOf(literal)
   const found =
     stat === null
-      ? yield* findGlob(folder, pattern)
+      ? findGlob(folder, pattern)
       : stat.isDirectory()
-        ? yield* walk(literal, () => true, { depth: Infinity, hidden: false, above: [] })
-        : [yield* regularFile(literal, stat)]
-  return found.length === 0 ? yield* new NothingMatched({ folder, pattern }) : found
-})
+        ? walk(literal, () => true, { depth: Infinity, hidden: false, above: [] })
+        : [regularFile(literal, stat)]
+  if (found.length === 0) throw new NothingMatched({ folder, pattern })
+  return found
+}
 
 const magic = /[*?[\]{}]/
 
 /** Walks only from the folder where the glob stops being a plain path, and no deeper than it can match. */
-const findGlob = (folder: string, pattern: string): Effect.Effect<ReadonlyArray<string>, FindFailure> => {
+const findGlob = (folder: string, pattern: string): ReadonlyArray<string> => {
   const segments = path.normalize(pattern).split(path.sep)
   const plain = segments.findIndex((segment) => magic.test(segment))
-  if (plain === -1) return Effect.succeed([])
+  if (plain === -1) return []
   const base = path.resolve(folder, ...segments.slice(0, plain).map((segment) => segment || path.sep))
   const glob = segments.slice(plain).join(path.sep)
   return walk(base, (file) => path.matchesGlob(path.relative(base, file), glob), {
@@ -66,58 +73,47 @@ interface Walk {
   readonly above: ReadonlyArray<string>
 }
 
-const walk = Effect.fnUntraced(function* (
-  folder: string,
-  keep: (file: string) => boolean,
-  { above, depth, hidden }: Walk
-): Effect.fn.Return<ReadonlyArray<string>, NotAFile | FileUnreadable> {
-  const here = yield* attempt(folder, () => fs.realpath(folder))
+const walk = (folder: string, keep: (file: string) => boolean, { above, depth, hidden }: Walk): Array<string> => {
+  const here = readable(folder, () => fs.realpathSync(folder))
   if (above.includes(here)) return []
   const found: Array<string> = []
-  for (const entry of yield* attempt(folder, () => fs.readdir(folder, { withFileTypes: true }))) {
+  for (const entry of readable(folder, () => fs.readdirSync(folder, { withFileTypes: true }))) {
     if (entry.name.startsWith(".") && !hidden) continue
     const at = path.join(folder, entry.name)
-    const kind = entry.isSymbolicLink() ? yield* linked(at, keep) : entry
+    const kind = entry.isSymbolicLink() ? linked(at, keep) : entry
     if (kind === null) continue
     if (!kind.isDirectory()) {
-      if (keep(at)) found.push(yield* regularFile(at, kind))
+      if (keep(at)) found.push(regularFile(at, kind))
     } else if (depth > 1) {
-      found.push(...(yield* walk(at, keep, { depth: depth - 1, hidden, above: [...above, here] })))
+      for (const file of walk(at, keep, { depth: depth - 1, hidden, above: [...above, here] })) found.push(file)
     }
   }
   return found
-})
+}
 
 /** What a link leads to; null for a link that leads nowhere and is not asked for. */
-const linked = (
-  link: string,
-  keep: (file: string) => boolean
-): Effect.Effect<Stats | null, NotAFile | FileUnreadable> =>
-  Effect.flatMap(statOf(link), (stat) =>
-    stat === null && keep(link)
-      ? new NotAFile({ path: link, found: "a link that leads nowhere" })
-      : Effect.succeed(stat)
-  )
+const linked = (link: string, keep: (file: string) => boolean): fs.Stats | null => {
+  const stat = statOf(link)
+  if (stat === null && keep(link)) throw new NotAFile({ path: link, found: "a link that leads nowhere" })
+  return stat
+}
 
-const regularFile = (file: string, kind: Stats | Dirent): Effect.Effect<string, NotAFile> =>
-  kind.isFile() ? Effect.succeed(file) : new NotAFile({ path: file, found: kindOf(kind) })
+const regularFile = (file: string, kind: fs.Stats | fs.Dirent): string => {
+  if (!kind.isFile()) throw new NotAFile({ path: file, found: kindOf(kind) })
+  return file
+}
 
-const kindOf = (kind: Stats | Dirent): string =>
+const kindOf = (kind: fs.Stats | fs.Dirent): string =>
   kind.isFIFO() ? "a named pipe" : kind.isSocket() ? "a socket" : "a device"
 
-const absent = new Set(["ENOENT", "ENOTDIR"])
-
 /** What is there, or null where nothing is. */
-const statOf = (file: string): Effect.Effect<Stats | null, FileUnreadable> =>
-  attempt(file, () =>
-    fs.stat(file).catch((error: NodeJS.ErrnoException) => {
-      if (absent.has(error.code ?? "")) return null
-      throw error
-    })
-  )
+const statOf = (file: string): fs.Stats | null =>
+  readable(file, () => fs.statSync(file, { throwIfNoEntry: false })) ?? null
 
-const attempt = <A>(file: string, run: () => Promise<A>): Effect.Effect<A, FileUnreadable> =>
-  Effect.tryPromise({
-    try: run,
-    catch: (error) => new FileUnreadable({ path: file, reason: error instanceof Error ? error.message : String(error) })
-  })
+const readable = <A>(file: string, run: () => A): A => {
+  try {
+    return run()
+  } catch (error) {
+    throw new FileUnreadable({ path: file, reason: error instanceof Error ? error.message : String(error) })
+  }
+}

@@ -1,18 +1,21 @@
 /** Records of finished actions, one small JSON file per key. */
-import type * as Effect from "effect/Effect"
+import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import * as fs from "node:fs"
 import { join } from "node:path"
 import { ActionRecord } from "./ActionRecord.ts"
 import { canonicalJson, parseJson } from "./canonicalJson.ts"
-import { ActionKey } from "./Digest.ts"
-import { attempt, type Folders, replaceFile, unlessMissing } from "./disk.ts"
+import { ActionKey, type Digest } from "./Digest.ts"
+import { attempt, attemptAsync, type Folders, ifAllowed, unlessMissing } from "./disk.ts"
+import type { Sync } from "./durable.ts"
 import type { StoreFailure } from "./Errors.ts"
 import { uniqueName } from "./Holder.ts"
+import type { Objects } from "./Objects.ts"
 
 export interface Actions {
   /** The record of a key; null when there is none that can be read. Says nothing about the objects it refers to. */
   readonly get: (key: ActionKey) => Effect.Effect<ActionRecord | null, StoreFailure>
+  /** Writes a record, once the objects that it refers to are durable; durable itself on return. */
   readonly put: (record: ActionRecord) => Effect.Effect<void, StoreFailure>
   readonly remove: (key: ActionKey) => Effect.Effect<void, StoreFailure>
   /** Every key that has a file, readable or not, sorted. */
@@ -22,10 +25,13 @@ export interface Actions {
 // A record's decoded and encoded forms coincide, and a look costs less than a copy.
 const isActionRecord = Schema.is(ActionRecord)
 
+const digestsOf = ({ outputs }: ActionRecord): ReadonlyArray<Digest> =>
+  Object.values(outputs).flatMap(({ objects }) => Object.values(objects).map(({ digest }) => digest))
+
 /** Where the record of a key lies. */
 export const actionPath = (folders: Folders, key: ActionKey): string => `${folders.actions}/${key}.json`
 
-export const makeActions = (folders: Folders): Actions => ({
+export const makeActions = (folders: Folders, objects: Objects, sync: Sync): Actions => ({
   get: (key) =>
     attempt("read a record", actionPath(folders, key), () => {
       const text = unlessMissing(() => fs.readFileSync(actionPath(folders, key), "utf8"))
@@ -33,9 +39,21 @@ export const makeActions = (folders: Folders): Actions => ({
       return isActionRecord(record) && record.key === key ? record : null
     }),
   put: (record) =>
-    attempt("write a record", actionPath(folders, record.key), () =>
-      replaceFile(actionPath(folders, record.key), join(folders.temporary, uniqueName()), canonicalJson(record))
-    ),
+    Effect.andThen(
+      objects.settle(digestsOf(record)),
+      attemptAsync("write a record", actionPath(folders, record.key), async () => {
+        const temporary = join(folders.temporary, uniqueName())
+        try {
+          fs.writeFileSync(temporary, canonicalJson(record), { flag: "wx" })
+          await sync(temporary)
+          fs.renameSync(temporary, actionPath(folders, record.key))
+        } catch (cause) {
+          ifAllowed(() => fs.rmSync(temporary, { force: true }))
+          throw cause
+        }
+        await sync(folders.actions)
+      })
+    ).pipe(Effect.uninterruptible),
   remove: (key) =>
     attempt("remove a record", actionPath(folders, key), () => fs.rmSync(actionPath(folders, key), { force: true })),
   keys: attempt("list the records", folders.actions, () =>

@@ -13,14 +13,21 @@ export interface FileDigest {
   /** Bytes. */
   readonly size: number
   readonly digest: Digest
+  /** When it was last written to before it was hashed, in nanoseconds since 1970. */
+  readonly writtenAt: bigint
 }
 
 export interface FileDigests {
   /** Digests of files, in the order asked for; reads only what changed. Fails on a file that is not there. */
   readonly digest: (paths: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<FileDigest>, StoreFailure>
+  /** Writes down what was found out, for other processes; what took long to find out is written down at once. */
+  readonly keep: Effect.Effect<void>
   /** Forgets the files that are gone. */
   readonly prune: Effect.Effect<void, StoreFailure>
 }
+
+/** Bytes: to hash so many again costs more than to write down that it was done. */
+const costly = 1 << 26
 
 /** Nanoseconds: a file that changed less than this before it was hashed may change again within its clock's tick. */
 const racy = 2_000_000_000n
@@ -35,6 +42,8 @@ export const makeFileDigests = (folders: Folders): FileDigests => {
   const file = join(folders.root, "file-digests")
   const objects = folders.objects + sep
   let loaded: Memory | null = null
+  /** Bytes hashed since the memory was last written down; null where there is nothing new to write. */
+  let unkept: number | null = null
   const memory = (): Memory => (loaded ??= load(file))
 
   /** Others may have added to the file since it was loaded: their entries are kept, this process's win. */
@@ -44,6 +53,7 @@ export const makeFileDigests = (folders: Folders): FileDigests => {
     // What cannot be written down is hashed again next time.
     ifAllowed(() => replaceFile(file, join(folders.temporary, uniqueName()), lines.join("")))
     loaded = merged
+    unkept = null
   }
 
   /** An object must not change at all, so there the time of any change counts too: it tells of a write that hid itself. */
@@ -66,8 +76,11 @@ export const makeFileDigests = (folders: Folders): FileDigests => {
           reason: "something wrote to the file meanwhile"
         })
       }
-      if (now - before.mtimeNs > racy) memory().set(resolve(path), { seen: seenOf(path, before), digest })
-      return { path, size: Number(before.size), digest }
+      if (now - before.mtimeNs > racy) {
+        memory().set(resolve(path), { seen: seenOf(path, before), digest })
+        unkept = (unkept ?? 0) + Number(before.size)
+      }
+      return { path, size: Number(before.size), digest, writtenAt: before.mtimeNs }
     })
 
   const digest = (paths: ReadonlyArray<string>): Effect.Effect<ReadonlyArray<FileDigest>, StoreFailure> =>
@@ -79,18 +92,22 @@ export const makeFileDigests = (folders: Folders): FileDigests => {
         (path, i) => (known[i] == null ? hash(path) : Effect.succeed(known[i])),
         { concurrency: 4 }
       )
-      yield* Effect.sync(() => save(() => true))
+      if (unkept !== null && unkept > costly) yield* keep
       return all
     })
+
+  const keep = Effect.sync(() => (unkept === null ? undefined : save(() => true)))
 
   const recall = (path: string): FileDigest | null => {
     const found = fs.statSync(path, { bigint: true, throwIfNoEntry: false })
     if (found === undefined) return null
     const entry = memory().get(resolve(path))
-    return entry?.seen === seenOf(path, found) ? { path, size: Number(found.size), digest: entry.digest } : null
+    return entry?.seen === seenOf(path, found)
+      ? { path, size: Number(found.size), digest: entry.digest, writtenAt: found.mtimeNs }
+      : null
   }
 
-  return { digest, prune: Effect.sync(() => save((path) => fs.existsSync(path))) }
+  return { digest, keep, prune: Effect.sync(() => save((path) => fs.existsSync(path))) }
 }
 
 const line = /^([0-9a-f]{64}) (\d+ \d+ \d+ \d+(?: \d+)?) (".*")$/

@@ -3,8 +3,9 @@ import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import * as fs from "node:fs"
 import { dirname, join } from "node:path"
-import { Digest } from "./Digest.ts"
-import { attempt, attemptAsync, type Folders, hashFile, ifAllowed, syncFolder, unlessMissing } from "./disk.ts"
+import { Digest, digestOf } from "./Digest.ts"
+import { attempt, attemptAsync, type Folders, hashFile, ifAllowed, unlessMissing } from "./disk.ts"
+import type { Sync } from "./durable.ts"
 import type { StoreFailure } from "./Errors.ts"
 import type { FileDigests } from "./FileDigests.ts"
 import { uniqueName } from "./Holder.ts"
@@ -15,9 +16,14 @@ export interface Objects {
   readonly path: (digest: Digest) => string
   /** A fresh path on the store's disk for a writer that streams; whatever is left there goes with the scope. */
   readonly temporary: Effect.Effect<string, StoreFailure, Scope.Scope>
-  /** Moves a finished temporary file into the store: durable and visible at once, or not at all. */
+  /**
+   * Moves a finished temporary file into the store: visible whole, or not at all. It is durable once `settle` is done,
+   * which every record that refers to it waits for.
+   */
   readonly commit: (temporary: string) => Effect.Effect<ObjectRef, StoreFailure>
   readonly putBytes: (bytes: Uint8Array) => Effect.Effect<ObjectRef, StoreFailure>
+  /** Makes objects durable; those that this process did not place are so already. */
+  readonly settle: (digests: ReadonlyArray<Digest>) => Effect.Effect<void, StoreFailure>
   /**
    * Whether the object is there and intact. `stat` believes a file that nobody wrote to since it was last hashed;
    * `content` reads all of it, once per process. An altered object is removed: it is a miss from then on.
@@ -46,9 +52,11 @@ export const listObjects = (folders: Folders): ReadonlyArray<Stored> =>
 export const objectPath = (folders: Folders, digest: Digest): string =>
   `${folders.objects}/${digest.slice(0, 2)}/${digest.slice(2)}`
 
-export const makeObjects = (folders: Folders, files: FileDigests): Objects => {
+export const makeObjects = (folders: Folders, files: FileDigests, sync: Sync): Objects => {
   /** What this process has hashed itself: digest to the signature that its file had then. */
   const hashed = new Map<Digest, StatSignature>()
+  /** What has to be synced before an object placed by this process is durable. */
+  const unsettled = new Map<Digest, ReadonlyArray<string>>()
   const path = (digest: Digest): string => objectPath(folders, digest)
 
   const temporary = Effect.acquireRelease(
@@ -61,8 +69,7 @@ export const makeObjects = (folders: Folders, files: FileDigests): Objects => {
     const target = path(digest)
     const isNew = fs.mkdirSync(dirname(target), { recursive: true }) !== undefined
     fs.renameSync(file, target)
-    syncFolder(dirname(target))
-    if (isNew) syncFolder(folders.objects)
+    unsettled.set(digest, [target, dirname(target), ...(isNew ? [folders.objects] : [])])
     const stat = fs.statSync(target, { bigint: true })
     const signature = signatureOf(stat)
     hashed.set(digest, signature)
@@ -71,24 +78,26 @@ export const makeObjects = (folders: Folders, files: FileDigests): Objects => {
 
   const commit = (file: string): Effect.Effect<ObjectRef, StoreFailure> =>
     attemptAsync("store an object", file, async () => {
-      const handle = await fs.promises.open(file, "r+")
-      try {
-        await handle.sync()
-        await handle.chmod(0o444)
-      } finally {
-        await handle.close()
-      }
+      fs.chmodSync(file, 0o444)
       return place(file, await hashFile(file))
     })
 
   const putBytes = (bytes: Uint8Array): Effect.Effect<ObjectRef, StoreFailure> =>
     Effect.scoped(
       Effect.flatMap(temporary, (file) =>
-        attempt("write an object", file, () => fs.writeFileSync(file, bytes, { flag: "wx", mode: 0o600 })).pipe(
-          Effect.andThen(commit(file))
-        )
+        attempt("write an object", file, () => {
+          fs.writeFileSync(file, bytes, { flag: "wx", mode: 0o444 })
+          return place(file, digestOf(bytes))
+        })
       )
     )
+
+  const settle = (digests: ReadonlyArray<Digest>): Effect.Effect<void, StoreFailure> =>
+    attemptAsync("make an object durable", folders.objects, async () => {
+      const waiting = digests.filter((digest) => unsettled.has(digest))
+      await Promise.all(waiting.flatMap((digest) => unsettled.get(digest) ?? []).map(sync))
+      for (const digest of waiting) unsettled.delete(digest)
+    })
 
   /** What a stat tells: false and true are answers, a signature is that of a file which has to be hashed. */
   const glance = ({ digest, signature }: ObjectRef, depth: "stat" | "content"): boolean | StatSignature => {
@@ -123,5 +132,5 @@ export const makeObjects = (folders: Folders, files: FileDigests): Objects => {
   const read = (digest: Digest): Effect.Effect<Uint8Array, StoreFailure> =>
     attemptAsync("read an object", path(digest), () => fs.promises.readFile(path(digest)))
 
-  return { path, temporary, commit, putBytes, verify, read }
+  return { path, temporary, commit, putBytes, settle, verify, read }
 }

@@ -6,7 +6,7 @@ import * as fs from "node:fs"
 import { join } from "node:path"
 import { canonicalJson } from "./canonicalJson.ts"
 import { ActionKey, digestOf, keyOf } from "./Digest.ts"
-import { attempt, type Folders, replaceFile, unlessMissing } from "./disk.ts"
+import { attempt, type Folders, replaceFile, replaceFileDurably, unlessMissing } from "./disk.ts"
 import type { StoreFailure } from "./Errors.ts"
 import { uniqueName } from "./Holder.ts"
 import type { Leases } from "./Leases.ts"
@@ -69,7 +69,7 @@ export const makeRuns = (folders: Folders, leases: Leases): Runs => {
   const merge = (experiment: string, keys: Keys): Effect.Effect<void, StoreFailure> =>
     attempt("write the last keys", latestPath(experiment), () => {
       const merged = { ...readLatest(latestPath(experiment)), ...keys }
-      replaceFile(latestPath(experiment), temporary(), canonicalJson({ experiment, keys: merged }))
+      replaceFileDurably(latestPath(experiment), temporary(), canonicalJson({ experiment, keys: merged }))
     })
   return {
     record: (run) =>

@@ -8,6 +8,7 @@ import { type Actions, makeActions } from "./Actions.ts"
 import { type Checkpoints, makeCheckpoints } from "./Checkpoints.ts"
 import { attempt, type Folders, ifAllowed } from "./disk.ts"
 import type { StoreFailure } from "./Errors.ts"
+import { makeSync } from "./durable.ts"
 import { type FileDigests, makeFileDigests } from "./FileDigests.ts"
 import { lifeOf } from "./Holder.ts"
 import { type Leases, makeLeases } from "./Leases.ts"
@@ -37,13 +38,17 @@ export class Store extends Context.Service<
   static readonly layer = (root: string): Layer.Layer<Store, StoreFailure> =>
     Layer.effect(
       this,
-      Effect.map(openFolders(resolve(root)), (folders) => {
+      Effect.gen(function* () {
+        const folders = yield* openFolders(resolve(root))
         const files = makeFileDigests(folders)
+        yield* Effect.addFinalizer(() => files.keep)
         const leases = makeLeases(folders)
+        const sync = makeSync()
+        const objects = makeObjects(folders, files, sync)
         return {
           folders,
-          objects: makeObjects(folders, files),
-          actions: makeActions(folders),
+          objects,
+          actions: makeActions(folders, objects, sync),
           leases,
           runs: makeRuns(folders, leases),
           checkpoints: makeCheckpoints(folders),

@@ -77,16 +77,24 @@ export const syncFolder = (folder: string): void => {
   }
 }
 
-/** Puts a small file in place of whatever was there: all of it or nothing, and durable on return. */
-export const replaceFile = (path: string, temporary: string, content: string): void => {
+/** Puts a small file in place of whatever was there: all of it or nothing. A crash of the machine may undo it. */
+export const replaceFile = (path: string, temporary: string, content: string): void =>
+  replace(path, temporary, content, false)
+
+/** The same, durable on return. */
+export const replaceFileDurably = (path: string, temporary: string, content: string): void => {
+  replace(path, temporary, content, true)
+  syncFolder(dirname(path))
+}
+
+const replace = (path: string, temporary: string, content: string, flush: boolean): void => {
   try {
-    fs.writeFileSync(temporary, content, { flag: "wx", flush: true })
+    fs.writeFileSync(temporary, content, { flag: "wx", flush })
     fs.renameSync(temporary, path)
   } catch (cause) {
     ifAllowed(() => fs.rmSync(temporary, { force: true }))
     throw cause
   }
-  syncFolder(dirname(path))
 }
 
 /** sha256 of a file's bytes, read in pieces of one megabyte. */

@@ -12,6 +12,8 @@ const liveInterval = 0.1
 
 interface Running {
   readonly startedAt: number
+  /** How much was done before this run. */
+  before: number
   report: ProgressReport | null
   reportedAt: number
 }
@@ -21,10 +23,10 @@ const duration = (seconds: number): string =>
     ? `${seconds.toFixed(seconds < 10 ? 1 : 0)} s`
     : `${Math.floor(seconds / 60)} min ${Math.round(seconds % 60)} s`
 
-/** "120/480 steps, 8.1/s, 44 s left, loss 2.31". */
-export const progressText = (report: ProgressReport, elapsedSeconds: number): string => {
+/** "120/480 steps, 8.1/s, 44 s left, loss 2.31", where `before` of them took none of the seconds. */
+export const progressText = (report: ProgressReport, elapsedSeconds: number, before: number): string => {
   const { done, figures = {}, total, unit } = report
-  const rate = elapsedSeconds > 0 ? done / elapsedSeconds : 0
+  const rate = elapsedSeconds > 0 ? (done - before) / elapsedSeconds : 0
   const parts = [
     `${done}${total === null ? "" : `/${total}`} ${unit}`,
     ...(rate > 0 ? [`${rate < 10 ? rate.toFixed(1) : Math.round(rate)}/s`] : []),
@@ -51,8 +53,8 @@ export const ticker = (output: Output, stream: NodeJS.WriteStream): Ticker => {
   const draw = () => {
     if (!live || now() - drawnAt < liveInterval) return
     drawnAt = now()
-    const texts = [...running].map(([step, { report, startedAt }]) =>
-      report === null ? step : `${step}: ${progressText(report, now() - startedAt)}`
+    const texts = [...running].map(([step, { before, report, startedAt }]) =>
+      report === null ? step : `${step}: ${progressText(report, now() - startedAt, before)}`
     )
     const width = stream.columns ?? 80
     const text = texts.join(" | ")
@@ -73,7 +75,7 @@ export const ticker = (output: Output, stream: NodeJS.WriteStream): Ticker => {
     const last = event.report.total !== null && event.report.done >= event.report.total
     if (now() - step.reportedAt < plainInterval && !last) return Effect.void
     step.reportedAt = now()
-    return say(event, `  ${event.step}: ${progressText(event.report, now() - step.startedAt)}`)
+    return say(event, `  ${event.step}: ${progressText(event.report, now() - step.startedAt, step.before)}`)
   }
 
   const emit = (event: Event): Effect.Effect<void> =>
@@ -82,8 +84,16 @@ export const ticker = (output: Output, stream: NodeJS.WriteStream): Ticker => {
         case "cached":
           return say(event, `✓ ${event.step} (cached)`)
         case "started":
-          running.set(event.step, { startedAt: now(), report: null, reportedAt: now() })
+          running.set(event.step, { startedAt: now(), before: 0, report: null, reportedAt: now() })
           return say(event, `▶ ${event.step}: ${event.reason}`)
+        case "resumed": {
+          const step = running.get(event.step)
+          if (step !== undefined) step.before = event.done
+          return say(event, `↻ ${event.step}: resumed at step ${event.done} of ${event.total}`)
+        }
+        case "warning":
+          erase()
+          return Effect.andThen(output.object(jsonOf(event)), output.trouble(`! ${event.step}: ${event.message}`))
         case "progress":
           return progress(event)
         case "finished":

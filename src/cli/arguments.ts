@@ -14,7 +14,9 @@ const operands = {
   show: [["FILE"], ["NODE"]],
   record: [["FILE"], ["RECORD"]],
   verify: [["FILE"], ["RECORD"]],
-  diff: [["A", "B"], []]
+  diff: [["A", "B"], []],
+  gc: [[], []],
+  check: [[], []]
 } as const satisfies { readonly [verb: string]: readonly [ReadonlyArray<string>, ReadonlyArray<string>] }
 
 export type Verb = keyof typeof operands
@@ -23,7 +25,7 @@ const isVerb = (word: string): word is Verb => Object.hasOwn(operands, word)
 
 export const verbs: ReadonlyArray<Verb> = Object.keys(operands).filter(isVerb)
 
-/** Options that every verb takes. */
+/** What the options say, or their defaults. */
 export interface Options {
   /** The words after the verb: as many as it takes. */
   readonly operands: ReadonlyArray<string>
@@ -33,6 +35,18 @@ export interface Options {
   readonly device: ExecutionProvider
   /** Most stages at work at once. */
   readonly jobs: number
+  /** Processes that one stage computes in. */
+  readonly processes: number
+  /** Seconds of work between the checkpoints of a stage. */
+  readonly checkpoint: number
+  /** How many of the newest runs keep their results. */
+  readonly keep: number
+  /** Hours for which nothing is garbage. */
+  readonly grace: number
+  /** Whether garbage is only told. */
+  readonly dry: boolean
+  /** Whether what a check finds wrong is removed. */
+  readonly repair: boolean
 }
 
 export type Invocation =
@@ -56,7 +70,9 @@ const summaries: { readonly [V in Verb]: string } = {
   show: "Print a node's result: its first rows, its value, its files.",
   record: "Write down the figures in the store and what their keys were made from, to be committed beside FILE.",
   verify: "Decide from the record alone whether the figures are those of this code and config, and as expected.",
-  diff: "Say which code, config and data differ between two records or runs, and what that did to the figures."
+  diff: "Say which code, config and data differ between two records or runs, and what that did to the figures.",
+  gc: "Remove from the store what no recent run, and no last run of any experiment, made or found.",
+  check: "Read everything in the store and say what is damaged; the next run makes it again."
 }
 
 const optionHelp = `Options:
@@ -67,8 +83,18 @@ const optionHelp = `Options:
   --help          this text
   --version       the version
 
+Of run:
+  --processes N   processes that a stage computes in, each on a device of its own with cuda (default: 1)
+  --checkpoint S  seconds of training that an interruption may cost (default: 60; 0: none but the step at hand)
+Of gc:
+  --keep N        how many of the newest runs keep what they made or found (default: 10)
+  --grace HOURS   nothing younger goes (default: 24)
+  --dry           say what would go, and remove nothing
+Of check:
+  --repair        remove what is damaged
+
 Exit codes: 0 done, 1 a stage failed, 2 bad use or a bad pipeline, 3 an expectation missed, 130 interrupted;
-of verify also 4 stale, 5 missing, 6 altered.
+of verify also 4 stale, 5 missing, 6 altered; of check 6 for damage that is still there.
 `
 
 const usage = (verb: Verb): string => {
@@ -95,6 +121,33 @@ ${optionHelp}`
 
 const bad = (reason: string) => Effect.fail(new BadUse({ reason }))
 
+/** Options of one verb alone; on another they would be without effect, which may not be what was meant. */
+const ownOptions: { readonly [option: string]: Verb } = {
+  checkpoint: "run",
+  processes: "run",
+  keep: "gc",
+  grace: "gc",
+  dry: "gc",
+  repair: "check"
+}
+
+const wholeFrom = (least: number) => ({
+  words: `a whole number from ${least}`,
+  fits: (value: number) => Number.isInteger(value) && value >= least
+})
+const fromZero = { words: "a number from 0", fits: (value: number) => Number.isFinite(value) && value >= 0 }
+
+/** The number that an option says, or its default. */
+const numberOf = (
+  option: string,
+  text: string | undefined,
+  fallback: number,
+  { fits, words }: typeof fromZero
+): Effect.Effect<number, BadUse> => {
+  const value = text === undefined ? fallback : text.trim() === "" ? NaN : Number(text)
+  return fits(value) ? Effect.succeed(value) : bad(`--${option} takes ${words}, not "${text}".`)
+}
+
 /** Reads the arguments after the program's name. */
 export const invocation = (
   argv: ReadonlyArray<string>,
@@ -111,6 +164,12 @@ export const invocation = (
             json: { type: "boolean", default: false },
             device: { type: "string", default: "cpu" },
             jobs: { type: "string" },
+            checkpoint: { type: "string" },
+            processes: { type: "string" },
+            keep: { type: "string" },
+            grace: { type: "string" },
+            dry: { type: "boolean", default: false },
+            repair: { type: "boolean", default: false },
             help: { type: "boolean", short: "h", default: false }
           }
         }),
@@ -134,9 +193,12 @@ export const invocation = (
     const device = devices.find((name) => name === parsed.values.device)
     if (device === undefined)
       return yield* bad(`There is no device "${parsed.values.device}"; there are ${devices.join(", ")}.`)
-    const jobs = parsed.values.jobs === undefined ? availableParallelism() : Number(parsed.values.jobs)
-    if (!Number.isInteger(jobs) || jobs < 1)
-      return yield* bad(`--jobs takes a whole number from 1, not "${parsed.values.jobs}".`)
+    const values: Readonly<Record<string, string | boolean | undefined>> = parsed.values
+    for (const [option, verb] of Object.entries(ownOptions)) {
+      if (verb !== word && values[option] !== undefined && values[option] !== false)
+        return yield* bad(`--${option} is an option of "tanren ${verb}", not of "tanren ${word}".`)
+    }
+    const { checkpoint, grace, jobs, keep, processes } = parsed.values
     return {
       kind: "verb",
       verb: word,
@@ -145,7 +207,13 @@ export const invocation = (
         json: parsed.values.json,
         store: parsed.values.store ?? environment.TANREN_STORE ?? "cache",
         device,
-        jobs
+        jobs: yield* numberOf("jobs", jobs, availableParallelism(), wholeFrom(1)),
+        processes: yield* numberOf("processes", processes, 1, wholeFrom(1)),
+        checkpoint: yield* numberOf("checkpoint", checkpoint, 60, fromZero),
+        keep: yield* numberOf("keep", keep, 10, wholeFrom(0)),
+        grace: yield* numberOf("grace", grace, 24, fromZero),
+        dry: parsed.values.dry,
+        repair: parsed.values.repair
       }
     }
   })

@@ -1,12 +1,14 @@
 /** The services behind the verbs: the store of a folder, and the runtime on a device. */
+import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import { existsSync } from "node:fs"
 import * as path from "node:path"
 import type { OnnxRuntime } from "../runtime/OnnxRuntime.ts"
 import { layer as runtimeLayer } from "../runtime/layer.ts"
 import type { StoreFailure } from "../store/Errors.ts"
 import { Store } from "../store/Store.ts"
 import { codeCacheLayer } from "../engine/code/persistentCache.ts"
-import type { Options } from "./arguments.ts"
+import { BadUse, type Options } from "./arguments.ts"
 
 /** Sessions put their files beside the store, so that weights in it can be linked rather than copied. */
 export const live = (options: Options): Layer.Layer<Store | OnnxRuntime, StoreFailure> => {
@@ -17,3 +19,9 @@ export const live = (options: Options): Layer.Layer<Store | OnnxRuntime, StoreFa
     codeCacheLayer(path.join(root, "code"))
   )
 }
+
+/** A store that is there: what a verb about the store alone says of one that it made itself would mislead. */
+export const existingStore = ({ store }: Options): Layer.Layer<Store, StoreFailure | BadUse> =>
+  existsSync(path.resolve(store, "objects"))
+    ? Store.layer(path.resolve(store))
+    : Layer.effect(Store, Effect.fail(new BadUse({ reason: `There is no store in ${path.resolve(store)}.` })))

@@ -7,13 +7,26 @@ import type { StageFailure } from "../pipeline/Reader.ts"
 import { recipeOf } from "../engine/Recipe.ts"
 import { type BadUse, help, type Invocation, invocation, type Options, type Verb } from "./arguments.ts"
 import { type ExitCode, exitCodes } from "./exitCodes.ts"
-import { live } from "./live.ts"
+import { existingStore, live } from "./live.ts"
 import { loadExperiment } from "./loadExperiment.ts"
 import { type Output, output } from "./Output.ts"
 import { recordPath } from "./recordPath.ts"
 
+/** Verbs about the store as it is, whatever experiments it serves. */
+type StoreVerb = "gc" | "check"
+
+const runStoreVerb = (verb: StoreVerb, options: Options, to: Output) =>
+  Effect.gen(function* () {
+    switch (verb) {
+      case "gc":
+        return yield* (yield* Effect.promise(() => import("./verbs/gc.ts"))).gcVerb(options, to)
+      case "check":
+        return yield* (yield* Effect.promise(() => import("./verbs/check.ts"))).checkVerb(options.repair, to)
+    }
+  }).pipe(Effect.provide(existingStore(options)))
+
 /** Runs a verb. Verbs are loaded when they are asked for, so that each pays for its own start-up alone. */
-const runVerb = (verb: Verb, options: Options, to: Output) =>
+const runVerb = (verb: Exclude<Verb, StoreVerb>, options: Options, to: Output) =>
   Effect.gen(function* () {
     const [first = "", second = null] = options.operands
     if (verb === "diff")
@@ -45,7 +58,9 @@ const runVerb = (verb: Verb, options: Options, to: Output) =>
 const perform = (asked: Invocation): Effect.Effect<ExitCode> => {
   if (asked.kind === "help") return Effect.as(output(false).line(help(asked.verb)), exitCodes.done)
   const to = output(asked.options.json)
-  return runVerb(asked.verb, asked.options, to).pipe(Effect.catchCause((cause) => told(cause, to)))
+  const { options, verb } = asked
+  const done = verb === "gc" || verb === "check" ? runStoreVerb(verb, options, to) : runVerb(verb, options, to)
+  return done.pipe(Effect.catchCause((cause) => told(cause, to)))
 }
 
 /** Failures that come before any stage runs are bad use or a bad pipeline; a defect is told in one paragraph too. */

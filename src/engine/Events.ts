@@ -7,6 +7,10 @@ export type Event =
   /** A result was found in the store. */
   | { readonly kind: "cached"; readonly step: string }
   | { readonly kind: "started"; readonly step: string; readonly stage: string; readonly reason: string }
+  /** A step's work goes on from a checkpoint: `done` of its `total` steps are behind it. */
+  | { readonly kind: "resumed"; readonly step: string; readonly done: number; readonly total: number }
+  /** Something that a person should know of went wrong and changes no result. */
+  | { readonly kind: "warning"; readonly step: string; readonly message: string }
   | { readonly kind: "progress"; readonly step: string; readonly report: ProgressReport }
   | { readonly kind: "finished"; readonly step: string; readonly seconds: number }
   | { readonly kind: "failed"; readonly step: string; readonly message: string }

@@ -3,11 +3,13 @@ import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import { hostname } from "node:os"
+import { Checkpoints } from "../pipeline/Checkpoints.ts"
 import { Progress } from "../pipeline/Progress.ts"
 import type { StageFailure } from "../pipeline/Reader.ts"
 import type { OnnxRuntime } from "../runtime/OnnxRuntime.ts"
 import type { ActionRecord } from "../store/ActionRecord.ts"
 import { Store } from "../store/Store.ts"
+import { checkpointsOf } from "./checkpoints.ts"
 import type { CodeFailure } from "./code/Errors.ts"
 import { fingerprint } from "./code/fingerprint.ts"
 import { openView } from "./code/View.ts"
@@ -35,6 +37,13 @@ const movedModules = ({ code, node: { stage } }: Step): Effect.Effect<ReadonlyAr
     return now.digest === code.digest ? [] : touched
   })
 
+/** Files and code that a step is made from and that changed since they were looked at. */
+const movedOf = (step: Step, inputs: InputsResolved): Effect.Effect<ReadonlyArray<string>, CodeFailure, Store> =>
+  Effect.gen(function* () {
+    const files = Object.values(inputs).flatMap(Tree.leaves).flatMap(filesOf)
+    return [...(yield* moved(files)), ...(yield* movedModules(step))]
+  })
+
 /** A defect inside a stage is told as a failure of that stage: other steps go on. */
 const contain =
   (step: Step) =>
@@ -53,12 +62,14 @@ const contain =
 
 /**
  * Runs a step's stage and stores what it gives under its key. Nothing is stored when the stage fails, when it is
- * interrupted, or when files or code it was made from changed meanwhile.
+ * interrupted, or when files or code it was made from changed meanwhile; but a stage that keeps checkpoints, with these
+ * seconds between them, goes on from the last one when it is run again.
  */
 export const execute = (
   step: Step,
   identity: Identity,
-  inputs: InputsResolved
+  inputs: InputsResolved,
+  checkpointSeconds: number
 ): Effect.Effect<ActionRecord, StageFailure, Store | OnnxRuntime> =>
   Effect.scoped(
     Effect.gen(function* () {
@@ -70,6 +81,9 @@ export const execute = (
         readers[port] = Tree.unwrap(yield* Tree.mapEffect(tree, readerOf))
       const portOf = (reader: unknown) => Object.keys(readers).find((port) => readers[port] === reader) ?? null
 
+      const intact = Effect.map(movedOf(step, inputs), (paths) => paths.length === 0)
+      const checkpoints = yield* checkpointsOf(step, identity, checkpointSeconds, intact)
+
       const outputs = yield* step.node.stage
         .run(
           // The ports' types were checked where the node was built; here every stage looks the same.
@@ -78,11 +92,11 @@ export const execute = (
         )
         .pipe(
           Effect.flatMap((contents) => writeOutputs(step, contents, portOf, inputs)),
+          Effect.provideService(Checkpoints, checkpoints.service),
           Effect.provideService(Progress, { report: (report) => emit({ kind: "progress", step: step.name, report }) })
         )
 
-      const files = Object.values(inputs).flatMap(Tree.leaves).flatMap(filesOf)
-      const paths = [...(yield* moved(files)), ...(yield* movedModules(step))]
+      const paths = yield* movedOf(step, inputs)
       if (paths.length > 0) return yield* new InputMoved({ step: step.name, paths })
 
       const record: ActionRecord = {
@@ -99,6 +113,7 @@ export const execute = (
         }
       }
       yield* store.actions.put(record)
+      yield* checkpoints.settle
       return record
     })
   ).pipe(contain(step))

@@ -49,7 +49,7 @@ export interface Identity {
 }
 
 /** The part of the ingredients that is hashed: of the code its digest alone, since that covers the rest of it. */
-const hashed = (ingredients: Ingredients): string => {
+export const hashed = (ingredients: Ingredients): string => {
   const { code, ...rest } = ingredients
   return canonicalText({ ...rest, code: code.digest })
 }

@@ -30,6 +30,8 @@ export interface RunOptions {
   readonly jobs: number
   /** Most stages at work at once that use the runtime: one for each device. */
   readonly computeJobs: number
+  /** Seconds of work that an interruption may cost a stage which keeps checkpoints; 0: none but the step at hand. */
+  readonly checkpointSeconds: number
 }
 
 interface Obtained {
@@ -85,7 +87,12 @@ export const run = (
         const compute = Effect.gen(function* () {
           const started = yield* Clock.currentTimeMillis
           yield* emit({ kind: "started", step: step.name, stage: step.node.stage.name, reason })
-          const outputs = yield* outputsOf(step, yield* execute(step, identity, inputs), inputs)
+          keys.set(step.name, { key: identity.key, outcome: "failed" })
+          const outputs = yield* outputsOf(
+            step,
+            yield* execute(step, identity, inputs, options.checkpointSeconds),
+            inputs
+          )
           if (outputs === null)
             return yield* Effect.die(`internal: "${step.name}" stored other outputs than it promises`)
           const seconds = ((yield* Clock.currentTimeMillis) - started) / 1000
@@ -144,7 +151,8 @@ const record = (experiment: string, nodes: ReadonlyMap<string, RunRecord["nodes"
   Effect.gen(function* () {
     const { runs } = yield* Store
     const started = new Date(began).toISOString()
-    yield* runs.remember(experiment, Object.fromEntries([...nodes].map(([name, { key }]) => [name, key])))
+    const obtained = [...nodes].filter(([, { outcome }]) => outcome !== "failed")
+    yield* runs.remember(experiment, Object.fromEntries(obtained.map(([name, { key }]) => [name, key])))
     yield* runs.record({
       format: 1,
       id: `${started.replaceAll(":", ".")}-${randomUUID().slice(0, 8)}`,

@@ -75,10 +75,12 @@ export const runVerb = (recipe: Recipe, root: string, options: Options, output: 
     const store = yield* Store
     const progress = ticker(output, process.stdout)
     const started = yield* Clock.currentTimeMillis
-    const outcomes = yield* run(recipe, { root, jobs: options.jobs, computeJobs: 1 }).pipe(
-      Effect.provideService(Events, { emit: progress.emit }),
-      Effect.ensuring(progress.clear)
-    )
+    const outcomes = yield* run(recipe, {
+      root,
+      jobs: options.jobs,
+      computeJobs: 1,
+      checkpointSeconds: options.checkpoint
+    }).pipe(Effect.provideService(Events, { emit: progress.emit }), Effect.ensuring(progress.clear))
     for (const [step, outcome] of outcomes) {
       if (outcome.kind !== "not started") continue
       yield* output.object({ event: "not started", node: step.name, dependency: outcome.dependency })

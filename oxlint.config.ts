@@ -7,7 +7,7 @@ const rooms = {
   runtime: [],
   graph: [],
   text: [],
-  source: [],
+  source: ["pipeline", "store"],
   store: [],
   table: ["pipeline"],
   model: ["graph", "pipeline", "runtime"],

@@ -4,7 +4,7 @@ import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as SchemaIssue from "effect/SchemaIssue"
 import * as Stream from "effect/Stream"
-import type { Table } from "../src/pipeline/Artifact.ts"
+import type { Outside, Table } from "../src/pipeline/Artifact.ts"
 import { RowSchema } from "../src/pipeline/ConfigValue.ts"
 import { Progress } from "../src/pipeline/Progress.ts"
 import type { FilesReader } from "../src/pipeline/Reader.ts"
@@ -102,27 +102,48 @@ export interface Loaded<out Row> extends Table<Row> {
   readonly setAside: Table<BadRow>
 }
 
-/** Ways to load rows. */
+/** What every way to load says of the rows. */
+interface RowsOptions<Row> {
+  /** What a row must have; further fields are left behind. */
+  readonly row: Schema.Codec<Row, unknown>
+  /** Whether a row that does not fit is an error that names file, row and field, or is kept apart. */
+  readonly badRows?: "fail" | "set aside"
+}
+
+const loadFrom = <Row>(origin: Outside, label: string, { badRows = "fail", row }: RowsOptions<Row>): Loaded<Row> => {
+  const { rows, setAside } = apply(loadStage, {
+    config: { row, badRows },
+    inputs: { files: { kind: "files", origin } },
+    schemas: { rows: row },
+    label: `load: ${label}`
+  })
+  return { ...rows, setAside }
+}
+
+/** Ways to load rows: of JSON files, arrays or JSON Lines, plain or gzipped, in the order of the files' paths. */
 export const load = {
+  /** Rows of files on this machine. `files` is a glob pattern, or several, relative to `folder`, which is relative to the pipeline file. */
+  files: <Row>(
+    config: RowsOptions<Row> & { readonly files: string | ReadonlyArray<string>; readonly folder?: string }
+  ): Loaded<Row> => {
+    const patterns = [config.files].flat()
+    return loadFrom({ kind: "external", folder: config.folder ?? ".", patterns }, patterns.join(", "), config)
+  },
+
   /**
-   * Rows of JSON files: arrays or JSON Lines, plain or gzipped, in the order of the files' paths. `files` is a glob pattern, or
-   * several, relative to `folder`, which is relative to the pipeline file.
-   *
-   * A row that does not fit the schema is an error that names file, row and field, or is set aside, as `badRows` says.
+   * Rows of a data set on the Hub, "owner/name", at a commit, or at a branch or tag that the lock file holds at one commit.
+   * `files` is a glob pattern, or several, over the paths in its repository.
    */
-  files: <Row>(config: {
-    readonly files: string | ReadonlyArray<string>
-    readonly folder?: string
-    readonly row: Schema.Codec<Row, unknown>
-    readonly badRows?: "fail" | "set aside"
-  }): Loaded<Row> => {
-    const patterns = typeof config.files === "string" ? [config.files] : config.files
-    const { rows, setAside } = apply(loadStage, {
-      config: { row: config.row, badRows: config.badRows ?? "fail" },
-      inputs: { files: { kind: "files", origin: { kind: "external", folder: config.folder ?? ".", patterns } } },
-      schemas: { rows: config.row },
-      label: `load: ${patterns.join(", ")}`
-    })
-    return { ...rows, setAside }
-  }
+  hub: <Row>(
+    id: string,
+    config: RowsOptions<Row> & { readonly revision: string; readonly files: string | ReadonlyArray<string> }
+  ): Loaded<Row> => {
+    const patterns = [config.files].flat()
+    const origin = { kind: "hub", repository: "dataset", id, revision: config.revision, patterns } as const
+    return loadFrom(origin, `${id}: ${patterns.join(", ")}`, config)
+  },
+
+  /** Rows of a file behind a URL. Its bytes are those of `sha256`, or else of the digest in the lock file, or it is an error. */
+  http: <Row>(url: string, config: RowsOptions<Row> & { readonly sha256?: string }): Loaded<Row> =>
+    loadFrom({ kind: "http", url, sha256: config.sha256 ?? null }, url.replace(/^.*\//, ""), config)
 }

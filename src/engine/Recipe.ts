@@ -1,6 +1,6 @@
 /** A recipe is an experiment laid out for work: every node once, after the nodes it reads, under a name of its own. */
 import * as Effect from "effect/Effect"
-import type { Artifact, ExternalFiles } from "../pipeline/Artifact.ts"
+import type { Artifact, Outside } from "../pipeline/Artifact.ts"
 import type { Experiment } from "../pipeline/Experiment.ts"
 import type { Node } from "../pipeline/Node.ts"
 import type { StageFailure } from "../pipeline/Reader.ts"
@@ -17,7 +17,7 @@ import * as Tree from "./Tree.ts"
 /** A leaf of a step's inputs: an output of an earlier step, or files from outside. */
 export type Source =
   | { readonly kind: "step"; readonly step: Step; readonly output: string }
-  | { readonly kind: "external"; readonly files: ExternalFiles; readonly as: "files" | "model" }
+  | { readonly kind: "external"; readonly files: Outside; readonly as: "files" | "model" }
 
 /** One node to obtain. */
 export interface Step {
@@ -98,7 +98,7 @@ export const recipeOf = (experiment: Experiment, loadedAtMs: number): Effect.Eff
         : { as: source.as, files: source.files }
 
     const sourceOf = (artifact: Artifact): Source => {
-      if (artifact.origin.kind === "external") {
+      if (artifact.origin.kind !== "node") {
         return { kind: "external", files: artifact.origin, as: artifact.kind === "model" ? "model" : "files" }
       }
       const step = byNode.get(artifact.origin.node)

@@ -1,6 +1,7 @@
 /** An artifact of which the content is known: its digest, and where its bytes lie. */
 import type * as Schema from "effect/Schema"
 import type { FileEntry } from "../pipeline/Reader.ts"
+import type { RemoteFile } from "../source/Sources.ts"
 import { digestOf } from "../store/Digest.ts"
 
 /** A file with a place. */
@@ -8,6 +9,8 @@ export interface ResolvedFile extends FileEntry {
   readonly location: string
   /** For a file outside the store: when it was last written to, in nanoseconds since 1970. */
   readonly writtenAt: bigint | null
+  /** Where it comes from, if that is another machine: it may not be here yet. */
+  readonly remote?: RemoteFile
 }
 
 export type Resolved =

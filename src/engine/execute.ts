@@ -4,9 +4,10 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import { hostname } from "node:os"
 import { Checkpoints } from "../pipeline/Checkpoints.ts"
-import { Progress } from "../pipeline/Progress.ts"
+import { Progress, type ProgressReport } from "../pipeline/Progress.ts"
 import type { StageFailure } from "../pipeline/Reader.ts"
 import type { OnnxRuntime } from "../runtime/OnnxRuntime.ts"
+import type { Sources } from "../source/Sources.ts"
 import type { ActionRecord } from "../store/ActionRecord.ts"
 import { Store } from "../store/Store.ts"
 import { checkpointsOf } from "./checkpoints.ts"
@@ -15,12 +16,12 @@ import { fingerprint } from "./code/fingerprint.ts"
 import { openView } from "./code/View.ts"
 import { InputMoved, StageBroken } from "./Errors.ts"
 import { Events } from "./Events.ts"
-import { moved } from "./external.ts"
+import { bringHere, moved } from "./external.ts"
 import type { Identity } from "./identity.ts"
 import { type InputsResolved, writeOutputs } from "./outputs.ts"
 import { readerOf } from "./readers.ts"
 import type { Step } from "./Recipe.ts"
-import { filesOf } from "./Resolved.ts"
+import { filesOf, type Resolved } from "./Resolved.ts"
 import * as Tree from "./Tree.ts"
 
 const timeOf = (milliseconds: number): string => new Date(milliseconds).toISOString()
@@ -70,15 +71,20 @@ export const execute = (
   identity: Identity,
   inputs: InputsResolved,
   checkpointSeconds: number
-): Effect.Effect<ActionRecord, StageFailure, Store | OnnxRuntime> =>
+): Effect.Effect<ActionRecord, StageFailure, Store | Sources | OnnxRuntime> =>
   Effect.scoped(
     Effect.gen(function* () {
       const store = yield* Store
       const { emit } = yield* Events
       const started = yield* Clock.currentTimeMillis
+      const report = (progress: ProgressReport) => emit({ kind: "progress", step: step.name, report: progress })
+      const inputs: Record<string, Tree.Tree<Resolved>> = {}
       const readers: Record<string, unknown> = {}
-      for (const [port, tree] of Object.entries(inputs))
-        readers[port] = Tree.unwrap(yield* Tree.mapEffect(tree, readerOf))
+      for (const [port, tree] of Object.entries(wanted)) {
+        const here = yield* Effect.provideService(Tree.mapEffect(tree, bringHere), Progress, { report })
+        inputs[port] = here
+        readers[port] = Tree.unwrap(yield* Tree.mapEffect(here, readerOf))
+      }
       const portOf = (reader: unknown) => Object.keys(readers).find((port) => readers[port] === reader) ?? null
 
       const intact = Effect.map(movedOf(step, inputs), (paths) => paths.length === 0)
@@ -93,7 +99,7 @@ export const execute = (
         .pipe(
           Effect.flatMap((contents) => writeOutputs(step, contents, portOf, inputs)),
           Effect.provideService(Checkpoints, checkpoints.service),
-          Effect.provideService(Progress, { report: (report) => emit({ kind: "progress", step: step.name, report }) })
+          Effect.provideService(Progress, { report })
         )
 
       const paths = yield* movedOf(step, inputs)

@@ -3,6 +3,7 @@ import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import type { StageFailure } from "../pipeline/Reader.ts"
 import type { OnnxRuntime } from "../runtime/OnnxRuntime.ts"
+import type { Sources } from "../source/Sources.ts"
 import type { ActionRecord } from "../store/ActionRecord.ts"
 import type { StoreFailure } from "../store/Errors.ts"
 import { Store } from "../store/Store.ts"
@@ -36,7 +37,7 @@ export const resolveInputs = <E, R>(
 /** A source from outside, or the output of a step that is known. */
 export const resolveSource =
   <E, R>(root: string, known: (step: Step) => Effect.Effect<Known, E, R>) =>
-  (source: Source): Effect.Effect<Resolved, E | StageFailure, R | Store> =>
+  (source: Source): Effect.Effect<Resolved, E | StageFailure, R | Store | Sources> =>
     source.kind === "external"
       ? resolveExternal(root, source.files, source.as)
       : Effect.map(known(source.step), ({ outputs }) => {

@@ -2,6 +2,7 @@
 import * as Effect from "effect/Effect"
 import type { StageFailure } from "../pipeline/Reader.ts"
 import type { OnnxRuntime } from "../runtime/OnnxRuntime.ts"
+import type { Sources } from "../source/Sources.ts"
 import type { Store } from "../store/Store.ts"
 import { type Known, type Lookup, lookup, resolveInputs, resolveSource } from "./lookup.ts"
 import { dependencies, type Recipe, type Step } from "./Recipe.ts"
@@ -19,7 +20,7 @@ export interface Planned {
 export const plan = (
   recipe: Recipe,
   root: string
-): Effect.Effect<ReadonlyArray<Planned>, StageFailure, Store | OnnxRuntime> =>
+): Effect.Effect<ReadonlyArray<Planned>, StageFailure, Store | Sources | OnnxRuntime> =>
   Effect.gen(function* () {
     const known = new Map<Step, Known>()
     const planned: Array<Planned> = []

@@ -7,6 +7,7 @@ import * as Semaphore from "effect/Semaphore"
 import { randomUUID } from "node:crypto"
 import type { StageFailure } from "../pipeline/Reader.ts"
 import type { OnnxRuntime } from "../runtime/OnnxRuntime.ts"
+import type { Sources } from "../source/Sources.ts"
 import type { RunRecord } from "../store/Runs.ts"
 import { Store } from "../store/Store.ts"
 import { DependencyFailed, ResultDamaged } from "./Errors.ts"
@@ -46,7 +47,7 @@ interface Obtained {
 export const run = (
   recipe: Recipe,
   options: RunOptions
-): Effect.Effect<ReadonlyMap<Step, Outcome>, never, Store | OnnxRuntime> =>
+): Effect.Effect<ReadonlyMap<Step, Outcome>, never, Store | Sources | OnnxRuntime> =>
   Effect.gen(function* () {
     const store = yield* Store
     const { emit } = yield* Events
@@ -55,9 +56,9 @@ export const run = (
     const keys = new Map<string, RunRecord["nodes"][string]>()
     const jobs = yield* Semaphore.make(options.jobs)
     const computeJobs = yield* Semaphore.make(options.computeJobs)
-    const obtaining = new Map<Step, Effect.Effect<Obtained, StageFailure, Store | OnnxRuntime>>()
+    const obtaining = new Map<Step, Effect.Effect<Obtained, StageFailure, Store | Sources | OnnxRuntime>>()
 
-    const obtain = (step: Step): Effect.Effect<Obtained, StageFailure, Store | OnnxRuntime> =>
+    const obtain = (step: Step): Effect.Effect<Obtained, StageFailure, Store | Sources | OnnxRuntime> =>
       Effect.suspend(() => obtaining.get(step) ?? Effect.die(`internal: "${step.name}" is read before it is laid out`))
 
     const knownTo = (reader: Step) => (step: Step) =>
@@ -72,7 +73,7 @@ export const run = (
         : jobs.withPermits(1)
 
     /** Runs a step's stage, unless its result is there whole: whoever asks second, here or elsewhere, waits and shares it. */
-    const produce = (step: Step): Effect.Effect<Obtained, StageFailure, Store | OnnxRuntime> =>
+    const produce = (step: Step): Effect.Effect<Obtained, StageFailure, Store | Sources | OnnxRuntime> =>
       Effect.gen(function* () {
         const inputs = yield* resolveInputs(
           step,
@@ -102,7 +103,7 @@ export const run = (
       })
 
     /** Before a stage reads a stored result it is checked byte for byte; one that fails is made again. */
-    const verified = (reader: Step, step: Step): Effect.Effect<Known, StageFailure, Store | OnnxRuntime> =>
+    const verified = (reader: Step, step: Step): Effect.Effect<Known, StageFailure, Store | Sources | OnnxRuntime> =>
       Effect.gen(function* () {
         const known = yield* knownTo(reader)(step)
         const found = yield* lookup(experiment, step, known.inputs, "content")
@@ -112,7 +113,7 @@ export const run = (
         return same ? again : yield* new ResultDamaged({ step: step.name })
       })
 
-    const attempt = (step: Step): Effect.Effect<Obtained, StageFailure, Store | OnnxRuntime> =>
+    const attempt = (step: Step): Effect.Effect<Obtained, StageFailure, Store | Sources | OnnxRuntime> =>
       Effect.gen(function* () {
         const inputs = yield* resolveInputs(step, resolveSource(options.root, knownTo(step)))
         const found = yield* lookup(experiment, step, inputs, isSmall(step) ? "content" : "stat")

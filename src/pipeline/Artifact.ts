@@ -5,7 +5,7 @@ import type { Node } from "./Node.ts"
 /** A row of which nothing is known but that it has named columns. */
 export type AnyRow = { readonly [column: string]: unknown }
 
-/** Files outside the store, found by pattern when a plan is made: the only way in for data. */
+/** Files on this machine, outside the store, found by pattern when a plan is made. */
 export interface ExternalFiles {
   readonly kind: "external"
   /** Relative to the pipeline file's folder, or absolute; entries are named relative to it. */
@@ -14,8 +14,34 @@ export interface ExternalFiles {
   readonly patterns: ReadonlyArray<string>
 }
 
+/** One pattern, or several in order of preference: of those the first that finds a file counts. */
+export type PatternChoice = string | { readonly firstOf: ReadonlyArray<string> }
+
+/** Files of a repository on the Hub. */
+export interface HubFiles {
+  readonly kind: "hub"
+  readonly repository: "dataset" | "model"
+  /** "owner/name". */
+  readonly id: string
+  /** A commit, or a branch or tag: the lock file says which commit that is. */
+  readonly revision: string
+  /** Glob patterns over the paths in the repository. */
+  readonly patterns: ReadonlyArray<PatternChoice>
+}
+
+/** A file behind a URL. */
+export interface HttpFile {
+  readonly kind: "http"
+  readonly url: string
+  /** sha256 of its bytes, in hex; null leaves it to the lock file. */
+  readonly sha256: string | null
+}
+
+/** What comes from outside the store. */
+export type Outside = ExternalFiles | HubFiles | HttpFile
+
 /** Where an artifact comes from: one output of a node, or files that the user names. */
-export type Origin = { readonly kind: "node"; readonly node: Node; readonly output: string } | ExternalFiles
+export type Origin = { readonly kind: "node"; readonly node: Node; readonly output: string } | Outside
 
 /** Rows in a fixed order with one schema. */
 export interface Table<out Row> {

@@ -24,7 +24,7 @@ export interface FileEntry {
   /** Path relative to the folder or pattern that found it, with forward slashes. */
   readonly path: string
   readonly size: number
-  /** sha256 of the bytes, in hex. */
+  /** sha256 of the bytes, in hex; of a small file on the Hub "git:" and the sha1 that git gives it. */
   readonly digest: string
 }
 

@@ -1,5 +1,6 @@
 /** The ways in which files from outside fail: not there, not readable, not what they should contain. */
 import * as Schema from "effect/Schema"
+import type { StoreFailure } from "../store/Errors.ts"
 
 /** A pattern that found no file. */
 export class NothingMatched extends Schema.TaggedError<NothingMatched>()("NothingMatched", {
@@ -60,4 +61,107 @@ export class NotGzip extends Schema.TaggedError<NotGzip>()("NotGzip", {
   }
 }
 
-export type SourceFailure = NothingMatched | NotAFile | FileUnreadable | RowsUnreadable | NotGzip
+/** A server that was asked and would not, or could not, answer. `url` never holds credentials. */
+export class RequestFailed extends Schema.TaggedError<RequestFailed>()("RequestFailed", {
+  url: Schema.String,
+  /** Status of the answer; null where none came. */
+  status: Schema.NullOr(Schema.Int),
+  reason: Schema.String,
+  /** Milliseconds after which the server wants to be asked again; null where asking again is of no use. */
+  again: Schema.NullOr(Schema.Finite)
+}) {
+  override get message() {
+    const answer = this.status === null ? "gave no whole answer" : `answered with status ${this.status}`
+    const advice =
+      this.again === null
+        ? "Check the address, and whether it asks for a token."
+        : "It was asked again several times: try later. What has arrived is kept."
+    return `${this.url} ${answer}: ${this.reason}. ${advice}`
+  }
+}
+
+/** A repository, revision or file that the Hub does not show to whoever asks. */
+export class NotOnHub extends Schema.TaggedError<NotOnHub>()("NotOnHub", {
+  what: Schema.String,
+  endpoint: Schema.String,
+  status: Schema.Int,
+  reason: Schema.String
+}) {
+  override get message() {
+    const advice = {
+      401: "If it is private, set HF_TOKEN to a token that may read it; otherwise check the spelling.",
+      403: "Accept its conditions on its page, and set HF_TOKEN to a token of that account.",
+      404: "Check owner, name and revision; if it is private, set HF_TOKEN to a token that may read it."
+    }[this.status]
+    return `${this.endpoint} does not give ${this.what} (status ${this.status}: ${this.reason}). ${advice ?? "Try again later."}`
+  }
+}
+
+/** What is needed from a server, while HF_HUB_OFFLINE forbids to ask one. */
+export class Offline extends Schema.TaggedError<Offline>()("Offline", { what: Schema.String }) {
+  override get message() {
+    return (
+      `${this.what} is not on this machine, and HF_HUB_OFFLINE forbids to fetch it. ` +
+      "Unset HF_HUB_OFFLINE for one run, or bring the cache of a machine that has it."
+    )
+  }
+}
+
+/** What a server gives is not what the lock file, or the pipeline, says it is. */
+export class SourceChanged extends Schema.TaggedError<SourceChanged>()("SourceChanged", {
+  what: Schema.String,
+  /** What differs: "size", "sha256". */
+  property: Schema.String,
+  expected: Schema.String,
+  found: Schema.String
+}) {
+  override get message() {
+    return (
+      `${this.what} is not what it was: its ${this.property} is ${this.found}, where ${this.expected} is pinned. If the ` +
+      'change is wanted, pin what is there now: "tanren lock FILE --update", or the new sha256 in the pipeline.'
+    )
+  }
+}
+
+/** A name that a server or an archive gives, and that would lead out of its folder. */
+export class UnsafeName extends Schema.TaggedError<UnsafeName>()("UnsafeName", {
+  where: Schema.String,
+  name: Schema.String
+}) {
+  override get message() {
+    return `${this.where} names ${JSON.stringify(this.name)}, which is no path inside a folder. Nothing was written.`
+  }
+}
+
+/** A lock file that holds something else than what "tanren lock" writes. */
+export class LockUnreadable extends Schema.TaggedError<LockUnreadable>()("LockUnreadable", {
+  file: Schema.String,
+  reason: Schema.String
+}) {
+  override get message() {
+    return `The lock file ${this.file} cannot be used: ${this.reason}. Take it from version control, or remove it and pin anew.`
+  }
+}
+
+/** The disk would not take what arrived. */
+export class DiskRefused extends Schema.TaggedError<DiskRefused>()("DiskRefused", {
+  path: Schema.String,
+  reason: Schema.String
+}) {
+  override get message() {
+    return `${this.path} cannot be written: ${this.reason}. Free some space or change the folder's owner, then run again.`
+  }
+}
+
+export type RemoteFailure =
+  | RequestFailed
+  | NotOnHub
+  | Offline
+  | SourceChanged
+  | UnsafeName
+  | LockUnreadable
+  | DiskRefused
+  | NothingMatched
+  | StoreFailure
+
+export type SourceFailure = NothingMatched | NotAFile | FileUnreadable | RowsUnreadable | NotGzip | RemoteFailure

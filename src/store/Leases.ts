@@ -35,7 +35,7 @@ const poll = { least: 20, most: 80 }
  * otherwise it withdraws and tries again. Of two that claim at once, the later to look sees the other, so that two
  * never hold. Names are unique, hence removing a dead claim cannot hit a live one.
  */
-export const makeLeases = (folders: Folders): Leases => {
+export const makeLeases = (folders: Pick<Folders, "leases">): Leases => {
   const hold = (key: ActionKey): Effect.Effect<void, StoreFailure, Scope.Scope> =>
     Effect.uninterruptibleMask((restore) =>
       Effect.gen(function* () {
@@ -91,7 +91,7 @@ const beat = (claim: string): (() => void) => {
 }
 
 /** Claims on one key as one waiter sees them, who remembers when each of them last moved. */
-const watchClaims = (folders: Folders, key: ActionKey): { readonly try: () => string | null } => {
+const watchClaims = (folders: Pick<Folders, "leases">, key: ActionKey): { readonly try: () => string | null } => {
   const seen = new Map<string, { readonly touched: number; readonly at: number }>()
 
   /** By the waiter's own clock: clocks of two machines need not agree. */

@@ -99,6 +99,7 @@ const runNode = (node: Node, world: World): Running<{ readonly [output: string]:
 export const readerOf = (artifact: Artifact, world: World): Running<unknown> => {
   const { origin } = artifact
   if (origin.kind === "external") return external(artifact, origin.folder, world)
+  if (origin.kind !== "node") return Effect.die("internal: nothing is fetched here")
   return Effect.flatMap(runNode(origin.node, world), (contents) => {
     const content = contents[origin.output]
     switch (artifact.kind) {

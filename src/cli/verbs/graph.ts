@@ -7,11 +7,22 @@ import { exitCodes } from "../exitCodes.ts"
 
 const quoted = (text: string): string => `"${text.replaceAll('"', "#quot;")}"`
 
-const external = (source: Extract<Source, { kind: "external" }>): string =>
-  source.files.patterns
-    .map((pattern) => `${source.files.folder}/${pattern}`)
-    .join(", ")
-    .replace(/^\.\//, "")
+/** What people call a source outside. */
+const external = ({ files }: Extract<Source, { kind: "external" }>): string => {
+  switch (files.kind) {
+    case "external":
+      return files.patterns
+        .map((pattern) => `${files.folder}/${pattern}`)
+        .join(", ")
+        .replace(/^\.\//, "")
+    case "hub":
+      return `${files.id}@${files.revision}: ${files.patterns
+        .flatMap((choice) => (typeof choice === "string" ? [choice] : choice.firstOf))
+        .join(", ")}`
+    case "http":
+      return files.url
+  }
+}
 
 interface Edge {
   readonly from: Source

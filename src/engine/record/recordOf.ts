@@ -4,6 +4,7 @@ import * as Schema from "effect/Schema"
 import { readFile } from "node:fs/promises"
 import type { StageFailure } from "../../pipeline/Reader.ts"
 import type { OnnxRuntime } from "../../runtime/OnnxRuntime.ts"
+import type { Sources } from "../../source/Sources.ts"
 import type { ActionRecord } from "../../store/ActionRecord.ts"
 import { Store } from "../../store/Store.ts"
 import { FileUnreadable } from "../Errors.ts"
@@ -69,7 +70,7 @@ const valueIn = (resolved: Resolved): Effect.Effect<Schema.Json, StageFailure> =
 export const recordOf = (
   recipe: Recipe,
   root: string
-): Effect.Effect<ExperimentRecord, StageFailure, Store | OnnxRuntime> =>
+): Effect.Effect<ExperimentRecord, StageFailure, Store | Sources | OnnxRuntime> =>
   Effect.gen(function* () {
     const store = yield* Store
     const { experiment } = recipe

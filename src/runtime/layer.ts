@@ -1,5 +1,4 @@
 /** The live OnnxRuntime service: a process for each stage, on one execution provider. */
-import * as Arr from "effect/Array"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
@@ -15,7 +14,7 @@ import {
   type Session
 } from "./OnnxRuntime.ts"
 import type { Request, Tensors } from "./protocol.ts"
-import { defaultThreads, environment, identityOf, refusal, remedy, sessionOptions } from "./provider.ts"
+import { defaultThreads, devicesOf, environment, identityOf, refusal, remedy, sessionOptions } from "./provider.ts"
 import { makeScratch, type Scratch } from "./scratch.ts"
 
 export interface Options {
@@ -54,10 +53,6 @@ const request = <E>(
 
 /** A register that is not there was never written: a bug of the stage, not an event of the world. */
 const misuse = (reason: string) => Effect.die(new Error(`internal: ${reason}`))
-
-/** The device of a process; one process alone leaves the choice to the provider unless told. */
-const deviceOf = ({ device, processes = 1, provider }: Options, index: number): number | undefined =>
-  provider === "cuda" && processes > 1 ? (device ?? 0) + index : device
 
 const startProvider = (
   connection: Connection,
@@ -99,18 +94,23 @@ const makeProcess = (connection: Connection, scratch: Scratch): RuntimeProcess =
 }
 
 /** The process goes before its scratch space: a file in use cannot be removed everywhere. */
-const acquire = (options: Options, index = 0): Effect.Effect<RuntimeProcess, RuntimeFailure, Scope.Scope> =>
+const acquire = (
+  options: Options,
+  device: number | undefined
+): Effect.Effect<RuntimeProcess, RuntimeFailure, Scope.Scope> =>
   Effect.gen(function* () {
     const scratch = yield* makeScratch(options.scratchDirectory ?? tmpdir())
     const connection = yield* connect({ ...environment[options.provider], ...options.environment })
-    yield* startProvider(connection, options, deviceOf(options, index))
+    yield* startProvider(connection, options, device)
     return makeProcess(connection, scratch)
   }).pipe(Effect.withSpan("OnnxRuntime.acquire"))
 
 const acquireAll = (options: Options): Effect.Effect<RuntimeProcesses, RuntimeFailure, Scope.Scope> =>
-  Effect.forEach(Arr.range(0, (options.processes ?? 1) - 1), (index) => acquire(options, index), {
-    concurrency: "unbounded"
-  })
+  Effect.forEach(
+    devicesOf(options.provider, options.processes ?? 1, options.device),
+    (device) => acquire(options, device),
+    { concurrency: "unbounded" }
+  )
 
 /**
  * The runtime on one execution provider.
@@ -123,7 +123,7 @@ export const layer = (options: Options): Layer.Layer<OnnxRuntime> =>
   Layer.sync(OnnxRuntime, () =>
     OnnxRuntime.of({
       identity: identityOf(options.provider, options.intraOpThreads ?? defaultThreads),
-      acquire: acquire(options),
+      acquire: acquire(options, options.device),
       acquireAll: acquireAll(options)
     })
   )

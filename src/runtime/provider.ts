@@ -1,4 +1,5 @@
 /** What each execution provider needs, how its sessions are set up, and which of that decides the bits of a result. */
+import * as Arr from "effect/Array"
 import { statSync } from "node:fs"
 import { createRequire } from "node:module"
 import { dirname, join } from "node:path"
@@ -43,6 +44,17 @@ export const sessionOptions = (
   intraOpNumThreads: threads,
   extra: { session: { disable_prepacking: "1", "intra_op.allow_spinning": "0" } }
 })
+
+/**
+ * The device of each of several processes. With CUDA each has its own, counted from `first`; a single process has the
+ * device that it is told, or leaves the choice to the provider.
+ */
+export const devicesOf = (
+  provider: ExecutionProvider,
+  processes: number,
+  first: number | undefined
+): Arr.NonEmptyReadonlyArray<number | undefined> =>
+  Arr.makeBy(processes, (index) => (provider === "cuda" && processes > 1 ? (first ?? 0) + index : first))
 
 /** Variables that a provider's libraries read. CUDA's round factors to 10 bits (TF32) unless told not to. */
 export const environment: { readonly [P in ExecutionProvider]: Readonly<Record<string, string>> } = {

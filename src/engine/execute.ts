@@ -69,7 +69,7 @@ const contain =
 export const execute = (
   step: Step,
   identity: Identity,
-  inputs: InputsResolved,
+  wanted: InputsResolved,
   checkpointSeconds: number
 ): Effect.Effect<ActionRecord, StageFailure, Store | Sources | OnnxRuntime> =>
   Effect.scoped(

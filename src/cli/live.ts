@@ -25,7 +25,11 @@ export const live = (options: Options): Layer.Layer<Store | Sources | OnnxRuntim
       downloads: path.join(root, "downloads"),
       environment: process.env
     }),
-    runtimeLayer({ provider: options.device, scratchDirectory: path.join(root, "sessions") }),
+    runtimeLayer({
+      provider: options.device,
+      processes: options.processes,
+      scratchDirectory: path.join(root, "sessions")
+    }),
     codeCacheLayer(path.join(root, "code"))
   )
 }

@@ -14,6 +14,8 @@ const refused: ReadonlyArray<readonly [ReadonlyArray<string>, string]> = [
   [["run", "pipeline.ts", "--jobs", "none"], '--jobs takes a whole number from 1, not "none"'],
   [["run", "pipeline.ts", "--jobs", ""], '--jobs takes a whole number from 1, not ""'],
   [["run", "pipeline.ts", "--jobs", "0.5"], '--jobs takes a whole number from 1, not "0.5"'],
+  [["run", "pipeline.ts", "--processes", "0"], '--processes takes a whole number from 1, not "0"'],
+  [["plan", "pipeline.ts", "--processes", "2"], '--processes is an option of "tanren run", not of "tanren plan"'],
   [["run", "pipeline.ts", "--device", "abacus"], 'There is no device "abacus"; there are cpu'],
   [["plan", "pipeline.ts", "node", "other"], '"other" is one argument too many'],
   [["run", "pipeline.ts", "node"], '"node" is one argument too many'],

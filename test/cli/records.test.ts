@@ -2,50 +2,8 @@
 import { cpSync, rmSync } from "node:fs"
 import * as path from "node:path"
 import { assert, test } from "vitest"
+import { measuredProject } from "./measuredProject.ts"
 import { makeProject, type Project, rowsOf } from "./project.ts"
-
-const files = {
-  "rows/a.json": rowsOf(20),
-  "weights.ts": "export const weight = 2\n",
-  "measure.ts": `
-import { apply, type Files, MeasurementResult, stage, type Table, tableOf, valueOf, type Value, InstructionRow } from "tanren"
-import * as Effect from "effect/Effect"
-import * as Schema from "effect/Schema"
-import * as Stream from "effect/Stream"
-import { weight } from "./weights.ts"
-
-const measureStage = stage({
-  name: "measure",
-  module: import.meta.url,
-  computes: false,
-  config: Schema.Struct({ scale: Schema.Finite }),
-  inputs: { rows: tableOf(InstructionRow) },
-  outputs: { result: valueOf(MeasurementResult) },
-  run: ({ rows }, { scale }) =>
-    Effect.map(Stream.runFold(rows.batches, () => 0, (sum, batch) => sum + batch.length), (count) => ({
-      result: { scores: [{ name: "rows", value: count * weight * scale, standardError: null, better: "higher" as const }] }
-    }))
-})
-
-export const measure = (scale: number) => (rows: Table<InstructionRow>): Value<MeasurementResult> =>
-  apply(measureStage, { config: { scale }, inputs: { rows }, schemas: {}, label: "rows of corpus" }).result
-`,
-  "pipeline.ts": `
-import { experiment, filter, InstructionRow, load, near, pipe } from "tanren"
-import { measure } from "./measure.ts"
-
-const result = pipe(
-  load.files({ files: "rows/*.json", row: InstructionRow }),
-  filter({ name: "no translation", keep: (row) => !row.instruction.includes("翻訳") }),
-  measure(1)
-)
-
-export default experiment("counted", {
-  results: { corpus: { rows: result } },
-  expect: { corpus: { rows: near(32, { absolute: 0.5 }, "counted by hand") } }
-})
-`
-}
 
 const edit = (project: Project, file: string, from: string, to: string) => {
   const text = project.read(file)
@@ -55,7 +13,7 @@ const edit = (project: Project, file: string, from: string, to: string) => {
 
 /** A project whose results are recorded. */
 const recorded = async (): Promise<Project> => {
-  const project = makeProject(files)
+  const project = makeProject(measuredProject())
   assert.strictEqual((await project.tanren("run", "pipeline.ts")).code, 0)
   const { code, out } = await project.tanren("record", "pipeline.ts")
   assert.strictEqual(code, 0)
@@ -76,7 +34,7 @@ test("a record verifies where there is neither store nor data", async () => {
 })
 
 test("nothing is recorded of results that are not there", async () => {
-  const project = makeProject(files)
+  const project = makeProject(measuredProject())
   const { code, err } = await project.tanren("record", "pipeline.ts")
   assert.strictEqual(code, 2)
   assert.include(err, "the store lacks the results of load: rows/*.json")

@@ -10,6 +10,6 @@ export default defineConfig({
     // Generous, for a busy machine with two cores: they are there to end a test that hangs, not to judge a slow one.
     testTimeout: 120_000,
     hookTimeout: 120_000,
-    reporters: ["default"]
+    reporters: ["default", "./test/agreement/reporter.ts"]
   }
 })

@@ -4,6 +4,7 @@ import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import type { ModelReader } from "../../src/pipeline/Reader.ts"
 import { OnnxRuntime } from "../../src/runtime/OnnxRuntime.ts"
+import { agree } from "../agreement/agreement.ts"
 import { distance, goldenFolder, goldenText, logitsIn, Runtime, withFile } from "./support.ts"
 
 const Numbers = Schema.Array(Schema.Finite)
@@ -44,7 +45,11 @@ layer(Runtime)("logits", (it) => {
           for (const [index, row] of rows.entries()) {
             const expected = logits[index]?.flat() ?? []
             end += row.length * Number(config["vocab_size"])
-            assert.isBelow(distance(found.slice(end - expected.length, end), expected), 1e-4, name)
+            agree(
+              { tool: "transformers", what: `logits of ${family}: ${name}`, within: 1e-4 },
+              found.slice(end - expected.length, end),
+              expected
+            )
           }
         }
       })

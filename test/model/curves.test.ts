@@ -4,8 +4,9 @@ import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import { train } from "../../src/model/train.ts"
 import { trainingDefaults, type TrainingOptions } from "../../src/model/TrainingOptions.ts"
+import { agree } from "../agreement/agreement.ts"
 import { distance, goldenFolder, goldenModel, goldenText, Runtime } from "./support.ts"
-import { adapterOf, relativeDistance, table } from "./trainingSupport.ts"
+import { adapterOf, table, valuesOf } from "./trainingSupport.ts"
 
 const Numbers = Schema.Array(Schema.Finite)
 const Curve = Schema.Struct({ losses: Numbers, gradientNorms: Numbers, learningRates: Numbers })
@@ -62,28 +63,27 @@ layer(Runtime)("a hundred steps", (it) => {
           initial: yield* adapterOf(goldenFolder("parallel", "initial"))
         })
         assert.strictEqual(log.steps.length, 100)
-        assert.isBelow(
-          distance(
-            log.steps.map(({ loss }) => loss),
-            expected.losses
-          ),
-          1e-4
+        const course = `100 steps, loss per ${lossNormalization}, schedule ${schedule}`
+        agree(
+          { tool: "torch", what: `${course}: losses`, within: 1e-4 },
+          log.steps.map(({ loss }) => loss),
+          expected.losses
         )
-        assert.isBelow(
-          distance(
-            log.steps.map(({ gradientNorm }) => gradientNorm),
-            expected.gradientNorms
-          ),
-          1e-3
+        agree(
+          { tool: "torch", what: `${course}: gradient norms`, within: 1e-3 },
+          log.steps.map(({ gradientNorm }) => gradientNorm),
+          expected.gradientNorms
         )
-        assert.isBelow(
-          distance(
-            log.steps.map(({ learningRate }) => learningRate),
-            expected.learningRates
-          ),
-          1e-12
+        agree(
+          { tool: schedule === "linear" ? "torch" : "deepspeed", what: `${course}: learning rates`, within: 1e-12 },
+          log.steps.map(({ learningRate }) => learningRate),
+          expected.learningRates
         )
-        assert.isBelow(relativeDistance(tensors, yield* adapterOf(goldenFolder("curves", name))), 1e-3)
+        agree(
+          { tool: "peft", what: `${course}: adapter`, within: 1e-3, measure: "of the norm" },
+          valuesOf(tensors),
+          valuesOf(yield* adapterOf(goldenFolder("curves", name)))
+        )
       })
     )
   }

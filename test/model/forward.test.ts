@@ -2,7 +2,8 @@
 import { assert, layer } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import { distance, goldenFolder, goldenModel, goldenText, logitsOf, reference, Runtime } from "./support.ts"
+import { agree } from "../agreement/agreement.ts"
+import { goldenFolder, goldenModel, goldenText, logitsOf, reference, Runtime } from "./support.ts"
 import { writtenAdapter } from "./writtenAdapter.ts"
 
 /** What PEFT computes with the adapter of writtenAdapter.ts; see test/reference/merges.py. */
@@ -10,15 +11,17 @@ const Written = Schema.fromJsonString(
   Schema.Struct({ logits: Schema.Array(Schema.Array(Schema.Array(Schema.Finite))) })
 )
 
+const transformers = { tool: "transformers", what: "logits of GPT-NeoX and LLaMA", within: 1e-4 } as const
+
 layer(Runtime)("a forward pass", (it) => {
   for (const name of ["parallel", "sequential", "llama"] as const) {
     it.effect(`has the logits of transformers: ${name}`, () =>
       Effect.gen(function* () {
         const { logits, rows } = reference(name)
         const together = yield* logitsOf(goldenModel(name), rows.slice(0, 3))
-        assert.isBelow(distance(together, logits.flat(2)), 1e-4)
+        agree(transformers, together, logits.flat(2))
         const alone = yield* logitsOf(goldenModel(name), rows.slice(1, 2))
-        assert.isBelow(distance(alone, logits[1]?.flat() ?? []), 1e-4)
+        agree(transformers, alone, logits[1]?.flat() ?? [])
       })
     )
   }
@@ -27,7 +30,11 @@ layer(Runtime)("a forward pass", (it) => {
     Effect.gen(function* () {
       const { rows, training } = reference("parallel")
       const tuned = yield* logitsOf(goldenModel("parallel", "trained-token"), rows.slice(0, 1))
-      assert.isBelow(distance(tuned, training?.token.logits.flat() ?? []), 1e-4)
+      agree(
+        { tool: "peft", what: "logits under a trained adapter", within: 1e-4 },
+        tuned,
+        training?.token.logits.flat() ?? []
+      )
     })
   )
 
@@ -40,7 +47,7 @@ layer(Runtime)("a forward pass", (it) => {
       const { logits } = Schema.decodeUnknownSync(Written)(goldenText("written", "reference.json"))
       const model = { base: goldenModel("parallel").base, adapters: [folder] }
       const found = yield* logitsOf(model, reference("parallel").rows.slice(0, 2))
-      assert.isBelow(distance(found, logits.flat(2)), 1e-4)
+      agree({ tool: "peft", what: "logits under an adapter written here", within: 1e-4 }, found, logits.flat(2))
     })
   )
 })

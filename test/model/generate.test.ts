@@ -4,6 +4,7 @@ import * as Effect from "effect/Effect"
 import { type GenerateOptions, makeGenerator } from "../../src/model/generate.ts"
 import { openModel } from "../../src/model/Model.ts"
 import { argmax, penalizeRepetition, sample } from "../../src/model/sampling.ts"
+import { equal } from "../agreement/agreement.ts"
 import { type Golden, goldenModel, reference, Runtime } from "./support.ts"
 
 /** The settings of test/reference/models.py; a token's text is its number in parentheses. */
@@ -35,7 +36,8 @@ layer(Runtime)("generation", (it) => {
         const expected = generation.map(({ answer }) => answer)
         for (const batchPrompts of [1, 3, 8]) {
           const answers = yield* answersOf(name, prompts, { batchPrompts })
-          assert.deepStrictEqual(
+          equal(
+            { tool: "transformers", what: "tokens written greedily under a repetition penalty" },
             answers.map(({ ids }) => [...ids]),
             expected
           )

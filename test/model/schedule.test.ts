@@ -2,8 +2,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import { learningRateAt } from "../../src/model/schedule.ts"
 import type { TrainingOptions } from "../../src/model/TrainingOptions.ts"
+import { agree } from "../agreement/agreement.ts"
 import schedules from "./golden/schedules.json" with { type: "json" }
-import { distance } from "./support.ts"
 
 const rates = (schedule: TrainingOptions["schedule"], warmup: TrainingOptions["warmup"], total: number, peak = 1) =>
   Array.from({ length: total }, (_, step) => learningRateAt({ schedule, warmup, learningRate: peak }, step, total))
@@ -25,7 +25,11 @@ describe("a schedule", () => {
     it(`has the rates that DeepSpeed's engine and WarmupDecayLR give each update: ${schedule}`, () => {
       for (const { peak, total, warmup, ...reference } of schedules) {
         const found = rates(schedule, { steps: warmup }, total, peak)
-        assert.isBelow(distance(found, reference[warmupType]), 1e-15)
+        agree(
+          { tool: "deepspeed", what: `learning rates of WarmupDecayLR, warm-up ${warmupType}`, within: 1e-15 },
+          found,
+          reference[warmupType]
+        )
       }
     })
   }

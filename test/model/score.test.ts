@@ -3,6 +3,7 @@ import { assert, layer } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { openModel } from "../../src/model/Model.ts"
 import { makeScorer, type ScoreRequest } from "../../src/model/score.ts"
+import { agree } from "../agreement/agreement.ts"
 import { distance, type Golden, goldenModel, reference, Runtime } from "./support.ts"
 
 const request = (
@@ -32,12 +33,10 @@ layer(Runtime)("scores", (it) => {
           choices.map(({ context, continuations }) => request(context, ...continuations)),
           100
         )
-        assert.isBelow(
-          distance(
-            scores.flat().map((score) => score.logProbability),
-            choices.flatMap((choice) => choice.scores)
-          ),
-          1e-4
+        agree(
+          { tool: "transformers", what: "log-probabilities of continuations", within: 1e-4 },
+          scores.flat().map((score) => score.logProbability),
+          choices.flatMap((choice) => choice.scores)
         )
       })
     )
@@ -51,29 +50,29 @@ layer(Runtime)("scores", (it) => {
         })
         const scores = (yield* scoresOf(name, requests, 64)).flat()
         const losses = scores.map(({ logProbability, tokens }) => -logProbability / tokens)
-        assert.isBelow(
-          distance(
-            losses,
-            perplexity.map(({ loss }) => loss)
-          ),
-          1e-4
+        agree(
+          { tool: "transformers", what: "mean cross entropy of responses", within: 1e-4 },
+          losses,
+          perplexity.map(({ loss }) => loss)
         )
       })
     )
   }
 
-  it.effect("depend neither on the batch nor on the other continuations", () =>
+  it.effect.each(["parallel", "llama"] as const)("depend neither on the batch nor on other continuations: %s", (name) =>
     Effect.gen(function* () {
-      const { choices } = reference("parallel")
+      const { choices } = reference(name)
       const shared = choices.map(({ context, continuations }) => request(context, ...continuations))
       const apart = choices.flatMap(({ context, continuations }) =>
         continuations.map((continuation) => request(context, continuation))
       )
       const flat = (scores: ReadonlyArray<ReadonlyArray<{ readonly logProbability: number }>>) =>
         scores.flat().map((score) => score.logProbability)
-      const large = flat(yield* scoresOf("parallel", shared, 10_000))
-      assert.isBelow(distance(flat(yield* scoresOf("parallel", shared, 1)), large), 1e-5)
-      assert.isBelow(distance(flat(yield* scoresOf("parallel", apart, 200)), large), 1e-5)
+      const large = flat(yield* scoresOf(name, shared, 10_000))
+      for (const batchTokens of [1, 60, 200]) {
+        assert.isBelow(distance(flat(yield* scoresOf(name, shared, batchTokens)), large), 1e-5)
+        assert.isBelow(distance(flat(yield* scoresOf(name, apart, batchTokens)), large), 1e-5)
+      }
     })
   )
 

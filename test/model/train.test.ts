@@ -3,8 +3,9 @@ import { assert, layer } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { train } from "../../src/model/train.ts"
 import { trainingDefaults, type TrainingOptions } from "../../src/model/TrainingOptions.ts"
+import { agree } from "../agreement/agreement.ts"
 import { distance, goldenFolder, goldenModel, memoryReader, reference, Runtime } from "./support.ts"
-import { adapterOf, relativeDistance, table } from "./trainingSupport.ts"
+import { adapterOf, relativeDistance, table, valuesOf } from "./trainingSupport.ts"
 
 /** The settings of test/reference/models.py. */
 const options: TrainingOptions = {
@@ -44,30 +45,33 @@ layer(Runtime)("training", (it) => {
           options: { ...options, targets, lossNormalization },
           initial: yield* adapterOf(goldenFolder(name, "initial"))
         })
-        const difference = {
-          losses: distance(
-            log.steps.map(({ loss }) => loss),
-            expected.losses
-          ),
-          norms: distance(
-            log.steps.map(({ gradientNorm }) => gradientNorm),
-            expected.gradientNorms
-          ),
-          rates: distance(
-            log.steps.map(({ learningRate }) => learningRate),
-            expected.learningRates
-          ),
-          validation: distance(
-            log.validation.map(({ loss }) => loss),
-            [expected.validation]
-          ),
-          adapter: relativeDistance(tensors, yield* adapterOf(goldenFolder(name, `trained-${lossNormalization}`)))
-        }
-        assert.isBelow(difference.losses, 1e-4)
-        assert.isBelow(difference.norms, 1e-3)
-        assert.isBelow(difference.rates, 1e-12)
-        assert.isBelow(difference.validation, 1e-4)
-        assert.isBelow(difference.adapter, 1e-3)
+        const course = `24 steps of ${name}, loss per ${lossNormalization}`
+        agree(
+          { tool: "torch", what: `${course}: losses`, within: 1e-4 },
+          log.steps.map(({ loss }) => loss),
+          expected.losses
+        )
+        agree(
+          { tool: "torch", what: `${course}: gradient norms`, within: 1e-3 },
+          log.steps.map(({ gradientNorm }) => gradientNorm),
+          expected.gradientNorms
+        )
+        agree(
+          { tool: "torch", what: `${course}: learning rates`, within: 1e-12 },
+          log.steps.map(({ learningRate }) => learningRate),
+          expected.learningRates
+        )
+        agree(
+          { tool: "torch", what: `${course}: validation loss`, within: 1e-4 },
+          log.validation.map(({ loss }) => loss),
+          [expected.validation]
+        )
+        const trained = yield* adapterOf(goldenFolder(name, `trained-${lossNormalization}`))
+        agree(
+          { tool: "peft", what: `${course}: adapter`, within: 1e-3, measure: "of the norm" },
+          valuesOf(tensors),
+          valuesOf(trained)
+        )
         assert.strictEqual(relativeDistance(yield* adapterOf(memoryReader(files)), tensors), 0)
       })
     )

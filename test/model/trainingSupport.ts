@@ -41,12 +41,14 @@ export const adapterOf = Effect.fn("adapterOf")(function* (files: FilesReader) {
   ) satisfies AdapterTensors
 })
 
+/** All values of an adapter, its matrices in the order of their names. */
+export const valuesOf = (tensors: AdapterTensors): ReadonlyArray<number> =>
+  [...tensors].toSorted(([x], [y]) => (x < y ? -1 : 1)).flatMap(([, { data }]) => Array.from(data))
+
 /** The distance of two adapters as a share of the second one's norm. */
 export const relativeDistance = (a: AdapterTensors, b: AdapterTensors): number => {
-  const flat = (tensors: AdapterTensors) =>
-    [...tensors].toSorted(([x], [y]) => (x < y ? -1 : 1)).flatMap(([, { data }]) => Array.from(data))
   const norm = (values: ReadonlyArray<number>) => Math.hypot(...values)
-  const [left, right] = [flat(a), flat(b)]
+  const [left, right] = [valuesOf(a), valuesOf(b)]
   return left.length === right.length
     ? norm(left.map((value, index) => value - (right[index] ?? NaN))) / norm(right)
     : Infinity

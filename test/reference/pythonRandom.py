@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import platform
 import random
 import struct
 import sys
@@ -57,6 +58,7 @@ def few_shot(rows, train, shots):
 
 
 print(json.dumps({
+    "python": platform.python_version(),
     "draws": [draws(seed) for seed in SEEDS],
     "samples": [sample(7, *case) for case in SAMPLES],
     "shuffles": [shuffle(42, size) for size in (0, 1, 2, 10, 624, 625, 100_000)],

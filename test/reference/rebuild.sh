@@ -27,3 +27,4 @@ npm exec -- node $scripts/writtenAdapter.ts test/model/golden/written
 "$python" $scripts/choiceMetrics.py > test/stages/golden/choiceMetrics.json
 "$python" $scripts/fewShot.py > test/stages/golden/fewShot.json
 "$python" $scripts/choices.py test/stages/golden test/text/golden/tokenizers
+"$python" $scripts/choicesApart.py "$sources" test/stages/golden test/text/golden/tokenizers

@@ -1,6 +1,7 @@
 /** Metrics of choices are those of scikit-learn and numpy. */
 import { assert, describe, it } from "@effect/vitest"
 import { argmax, choiceScores } from "../../stages/choiceMetrics.ts"
+import { agree } from "../agreement/agreement.ts"
 import golden from "./golden/choiceMetrics.json" with { type: "json" }
 
 describe("choiceScores", () => {
@@ -15,11 +16,14 @@ describe("choiceScores", () => {
       scores.map(({ name }) => name),
       ["accuracy", "accuracy by character", "balanced accuracy", "Matthews correlation", "macro F1"]
     )
-    scores.forEach(({ standardError, value }, index) => {
+    scores.forEach(({ name, standardError, value }, index) => {
       const [expectedValue = null, expectedError = null] = expected.scores[index] ?? []
-      assert.closeTo(value, expectedValue ?? NaN, 1e-12)
+      agree({ tool: "scikit-learn", what: name, within: 1e-12 }, [value], [expectedValue ?? NaN])
       if (expectedError === null) assert.isNull(standardError)
-      else assert.closeTo(standardError ?? NaN, expectedError, 1e-12)
+      else {
+        const what = `standard error of ${name}`
+        agree({ tool: "numpy", what, within: 1e-12 }, [standardError ?? NaN], [expectedError])
+      }
     })
   })
 })

@@ -2,20 +2,30 @@
 import { assert, layer } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import type { ChoiceEncoding } from "../../stages/choiceEncoding.ts"
+import { openModel } from "../../src/model/Model.ts"
+import { makeScorer } from "../../src/model/score.ts"
+import { type ChoiceEncoding, encodeChoices } from "../../stages/choiceEncoding.ts"
+import type { ChoicePrompt } from "../../stages/choicePrompts.ts"
 import { choiceTask } from "../../stages/choiceTask.ts"
 import { ChoiceAnswer, evalChoices } from "../../stages/evalChoices.ts"
+import { readTokenizer } from "../../stages/tokenizer.ts"
+import { agree } from "../agreement/agreement.ts"
 import { distance, Runtime } from "../model/support.ts"
 import { besides, givenTable, rowsIn, rowsOf, type Tiny, tinyModel, tinyWorld, valueIn, worldOf } from "./evaluate.ts"
+import byteLevelApart from "./golden/byteLevel/apart.json" with { type: "json" }
 import byteLevel from "./golden/byteLevel/reference.json" with { type: "json" }
+import sentencePieceApart from "./golden/sentencePiece/apart.json" with { type: "json" }
 import sentencePiece from "./golden/sentencePiece/reference.json" with { type: "json" }
 
 const Row = Schema.Struct({ context: Schema.String, label: Schema.String })
-const reference = { byteLevel, sentencePiece }
+const reference = {
+  byteLevel: { ...byteLevel, apart: byteLevelApart },
+  sentencePiece: { ...sentencePiece, apart: sentencePieceApart }
+}
 
-/** A task that asks one context, and shows it as an example if told to. */
+/** A task that asks one context five times, or several, and shows one as an example if told to. */
 const measure = (
-  context: string,
+  context: string | ReadonlyArray<string>,
   choices: ReadonlyArray<string>,
   config: {
     readonly encoding?: ChoiceEncoding
@@ -37,7 +47,10 @@ const measure = (
   })
   const world = rowsIn(
     "rows",
-    Array.from({ length: 5 }, () => ({ context, label: second })),
+    (typeof context === "string" ? Array.from({ length: 5 }, () => context) : context).map((asked) => ({
+      context: asked,
+      label: second
+    })),
     Row
   )
   return {
@@ -56,15 +69,56 @@ const resultOf = (name: Tiny, ...asked: Parameters<typeof measure>) => {
   return valueIn(of(name), worldOf(world, tinyWorld(name)))
 }
 
+/** The scores of all choices, encoded and scored as the stage does it. */
+const scoresOfPrompts = Effect.fn("scoresOfPrompts")(function* (
+  name: Tiny,
+  encoding: ChoiceEncoding,
+  prompts: ReadonlyArray<ChoicePrompt>
+) {
+  const { files, models } = tinyWorld(name)
+  const [tokenizerFiles, modelFiles] = [files[name], models[name]]
+  if (tokenizerFiles === undefined || modelFiles === undefined) return assert.fail(`${name} is no tiny model`)
+  const requests = yield* encodeChoices(encoding, yield* readTokenizer(tokenizerFiles), prompts)
+  const score = yield* makeScorer(yield* openModel(modelFiles), { batchTokens: 2048 })
+  return (yield* score(requests)).flat().map(({ logProbability }) => logProbability)
+})
+
 layer(Runtime)("evalChoices", (it) => {
   for (const name of ["byteLevel", "sentencePiece"] as const) {
-    it.effect(`scores texts tokenized jointly as HFLM does: ${name}`, () =>
-      Effect.forEach(reference[name].joint, ({ choices, context, scores }) =>
-        Effect.gen(function* () {
-          const [answer] = yield* answersOf(name, context, choices, { encoding: "joint" })
-          assert.isBelow(distance(answer?.logProbabilities ?? [], scores), 1e-4, JSON.stringify(context))
-        })
-      )
+    it.effect(`scores texts tokenized jointly as lm-eval 0.4 does, and apart as its forerunner does: ${name}`, () =>
+      Effect.gen(function* () {
+        const { apart, joint } = reference[name]
+        const prompts = joint.map(({ choices, context }) => ({ choices, context, gold: 0 }))
+        const logs = { what: "log-probabilities of choices", within: 5e-5 }
+        const jointly = yield* scoresOfPrompts(name, "joint", prompts)
+        agree(
+          { ...logs, tool: "lm_eval 0.4" },
+          jointly,
+          joint.flatMap(({ scores }) => scores)
+        )
+        agree({ ...logs, tool: "lm_eval 0.3" }, yield* scoresOfPrompts(name, "apart", prompts), apart)
+      })
+    )
+
+    it.effect(`gives the same scores for any batch, and however many choices share a pass: ${name}`, () =>
+      Effect.gen(function* () {
+        const choices = ["ポジティブ", "ネガティブ", "x"]
+        const contexts = Array.from({ length: 70 }, (_, row) => "again ".repeat(row % 5) + "### 返答:\n")
+        const scoresOf = (texts: ReadonlyArray<string>, batchTokens: number) =>
+          Effect.map(answersOf(name, contexts, texts, { batchTokens }), (answers) =>
+            answers.map(({ logProbabilities }) => logProbabilities)
+          )
+        const { longest } = yield* resultOf(name, contexts, choices)
+        const together = yield* scoresOf(choices, 64 * longest)
+        assert.strictEqual(together.length, 70)
+        for (const questions of [1, 3, 8]) {
+          assert.isBelow(distance((yield* scoresOf(choices, questions * longest)).flat(), together.flat()), 1e-5)
+        }
+        const [first = "", second = "", third = ""] = choices
+        const pairs = [yield* scoresOf([first, second], 1), yield* scoresOf([second, third], 1)]
+        const expected = [together.map((scores) => scores.slice(0, 2)), together.map((scores) => scores.slice(1))]
+        assert.isBelow(distance(pairs.flat(2), expected.flat(2)), 1e-5)
+      })
     )
   }
 

@@ -7,6 +7,7 @@ import { choiceTask } from "../../stages/choiceTask.ts"
 import { quotas } from "../../stages/fewShot.ts"
 import { Runtime } from "../model/support.ts"
 import { givenTable, rowsIn, rowsOf, worldOf } from "./evaluate.ts"
+import { equal } from "../agreement/agreement.ts"
 import golden from "./golden/fewShot.json" with { type: "json" }
 
 const Row = Schema.Struct({ number: Schema.String, label: Schema.String })
@@ -93,7 +94,7 @@ describe("stratified sampling", () => {
       Effect.gen(function* () {
         const rows = samples.map((examples, index) => [...examples, order[index] ?? -1])
         const found = yield* drawn(documents, [...labels], { shots, sampling: "stratified", limit: rows.length })
-        assert.deepStrictEqual(found, rows)
+        equal({ tool: "CPython", what: "stratified examples, by a reading of the rule" }, found, rows)
       })
     )
   )

@@ -8,6 +8,7 @@ import { evalPerplexity } from "../../stages/evalPerplexity.ts"
 import { evalWrittenChoices, WrittenChoice, writtenScores } from "../../stages/evalWrittenChoices.ts"
 import { generate } from "../../stages/generate.ts"
 import { QuestionRow } from "../../stages/rows.ts"
+import { agree, equal } from "../agreement/agreement.ts"
 import { Runtime } from "../model/support.ts"
 import { besides, givenTable, rowsIn, rowsOf, tinyModel, tinyWorld, valueIn, worldOf } from "./evaluate.ts"
 import byteLevel from "./golden/byteLevel/reference.json" with { type: "json" }
@@ -33,13 +34,22 @@ layer(Runtime)("measurements", (it) => {
         const mean = rows.reduce((sum, { loss }) => sum + loss, 0) / rows.length
         const tokens = rows.reduce((sum, row) => sum + row.tokens, 0)
         const byToken = rows.reduce((sum, row) => sum + row.loss * row.tokens, 0) / tokens
-        for (const batchTokens of [1, 2048]) {
+        const longest = Math.max(...rows.map((row) => row.tokens + row.prompt.length))
+        // One row at a time, 3, 8, 64.
+        for (const batchTokens of [1, 3 * longest, 8 * longest, 64 * longest]) {
           for (const average of ["example", "token"] as const) {
             const measure = evalPerplexity({ template, average, batchTokens })(givenTable("questions", QuestionRow))
             const result = yield* valueIn(measure(tinyModel(name)), world)
             const values = new Map(result.scores.map((score) => [score.name, score.value]))
-            assert.closeTo((values.get("perplexity") ?? NaN) / Math.exp(mean), 1, 1e-5)
-            assert.closeTo((values.get("perplexity by token") ?? NaN) / Math.exp(byToken), 1, 1e-5)
+            const perplexity = {
+              tool: "transformers",
+              what: "perplexity",
+              within: 1e-5,
+              measure: "of the value"
+            } as const
+            agree(perplexity, [values.get("perplexity") ?? NaN], [Math.exp(mean)])
+            const perToken = { ...perplexity, what: "perplexity by token" }
+            agree(perToken, [values.get("perplexity by token") ?? NaN], [Math.exp(byToken)])
             assert.strictEqual(result.scores[0].name, average === "example" ? "perplexity" : "perplexity by token")
             assert.deepInclude(result, { rows: rows.length, tokens, beyondModel: 0 })
           }
@@ -54,7 +64,8 @@ layer(Runtime)("measurements", (it) => {
           const questions = [first ?? "", ...others] as const
           const write = generate({ template, column: "question", questions, maxTokens: 12, batchPrompts })
           const { answers } = yield* valueIn(write(tinyModel(name)), world)
-          assert.deepStrictEqual(
+          equal(
+            { tool: "transformers", what: "texts written greedily" },
             answers.map(({ answer }) => answer),
             written.map(({ answer }) => answer)
           )

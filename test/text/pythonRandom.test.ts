@@ -1,7 +1,8 @@
-/** PythonRandom gives CPython's draws; golden/pythonRandom.json was written by CPython 3.11. */
+/** PythonRandom gives CPython's draws; golden/pythonRandom.json says which one wrote it. */
 import { assert, describe, it } from "@effect/vitest"
 import { createHash } from "node:crypto"
 import { PythonRandom } from "../../src/text/pythonRandom.ts"
+import { equal } from "../agreement/agreement.ts"
 import golden from "./golden/pythonRandom.json" with { type: "json" }
 
 const shuffled = <Items extends Uint32Array | Array<string>>(seed: number, items: Items): Items => {
@@ -14,16 +15,19 @@ const range = (size: number) => Uint32Array.from({ length: size }, (_, i) => i)
 describe("PythonRandom", () => {
   it.each(golden.draws)("draws what random.Random draws, seed $seed", (expected) => {
     const random = new PythonRandom(BigInt(expected.seed))
-    assert.deepStrictEqual(
+    equal(
+      { tool: "CPython", what: "bits of random.Random" },
       [1, 5, 31, 32, 33, 48, 53].map((bits) => random.bits(bits)),
       expected.bits
     )
     const bounds = [1, 2, 3, 1000, 2 ** 31, 2 ** 32 - 1, 2 ** 32, 2 ** 32 + 1, 2 ** 53 - 1]
-    assert.deepStrictEqual(
+    equal(
+      { tool: "CPython", what: "whole numbers of random.Random" },
       bounds.map((bound) => random.below(bound)),
       expected.below
     )
-    assert.deepStrictEqual(
+    equal(
+      { tool: "CPython", what: "uniform numbers of random.Random" },
       Array.from({ length: 5 }, () => random.uniform()),
       expected.uniform
     )
@@ -33,13 +37,17 @@ describe("PythonRandom", () => {
 
   it.each(golden.samples)("samples $count of $size on either side of the branch", (expected) => {
     const positions = new PythonRandom(expected.seed).sample(expected.size, expected.count)
-    assert.deepStrictEqual(Array.from(positions), expected.positions)
+    equal({ tool: "CPython", what: "random.sample" }, Array.from(positions), expected.positions)
   })
 
   it.each(golden.shuffles)("shuffles $size items", (expected) => {
     const rows = shuffled(expected.seed, range(expected.size))
     assert.deepStrictEqual(Array.from(rows.subarray(0, 8)), expected.first)
-    assert.strictEqual(createHash("sha256").update(rows).digest("hex"), expected.sha256)
+    equal(
+      { tool: "CPython", what: "digests of random.shuffle" },
+      createHash("sha256").update(rows).digest("hex"),
+      expected.sha256
+    )
   })
 
   it("shuffles an array of values as it shuffles their positions", () => {
@@ -57,7 +65,7 @@ describe("PythonRandom", () => {
     random.shuffle(order)
     assert.deepStrictEqual(Array.from(order.subarray(0, 5)), expected.order)
     const samples = expected.samples.map(() => Array.from(random.sample(expected.train, expected.shots)))
-    assert.deepStrictEqual(samples, expected.samples)
+    equal({ tool: "CPython", what: "documents and examples from one stream" }, samples, expected.samples)
   })
 
   it("takes a seed as a number or a bigint, and ignores its sign", () => {

@@ -11,6 +11,7 @@ import { readTorchFile } from "../../../src/model/weights/torchFile.ts"
 import { readWeights } from "../../../src/model/weights/Weights.ts"
 import type { FilesReader } from "../../../src/pipeline/Reader.ts"
 import { OnnxRuntime } from "../../../src/runtime/OnnxRuntime.ts"
+import { equal } from "../../agreement/agreement.ts"
 import { goldenFolder, goldenModel, memoryReader, Runtime } from "../support.ts"
 
 const golden = goldenFolder("torch")
@@ -42,7 +43,7 @@ describe("a file of torch.save", () => {
         const found = yield* contents(golden, yield* readTorchFile(golden, `${name}.bin`))
         const expected = yield* contents(golden, yield* readSafetensors(golden, `${name}.safetensors`))
         assert.isAbove(found.length, 1)
-        assert.deepStrictEqual(found, expected)
+        equal({ tool: "torch", what: "bytes and shapes of files of torch.save" }, found, expected)
       })
     )
   }

@@ -2,6 +2,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
+import * as Result from "effect/Result"
 import * as Scope from "effect/Scope"
 import * as Exit from "effect/Exit"
 import { spawn } from "node:child_process"
@@ -79,6 +80,43 @@ describe.skipIf(process.platform !== "linux")("a process that is lost", { timeou
           provider: "cpu",
           environment: { ...crash, LAST_WORDS: "x".repeat(100_000) }
         })
+      )
+    )
+  )
+})
+
+describe.skipIf(process.platform !== "linux")("several processes", { timeout: 30_000 }, () => {
+  it.live("have registers of their own; one is lost alone, and all go when the scope closes", () =>
+    Effect.gen(function* () {
+      const scope = yield* Scope.make()
+      const all = yield* Scope.provide(
+        Effect.flatMap(OnnxRuntime, ({ acquireAll }) => acquireAll),
+        scope
+      )
+      assert.lengthOf(all, 3)
+      const values = all.map((_, index) => ({ x: float32([1], [index]) }))
+      for (const [index, value] of values.entries()) yield* all[index]?.put(value) ?? Effect.void
+      const children = runtimesOf(process.pid)
+      assert.lengthOf(children, 3)
+      process.kill(children[1] ?? NaN, "SIGKILL")
+      const outcomes = yield* Effect.forEach(all, (one) => Effect.result(one.get(["x"])))
+      const survivors = outcomes.flatMap((outcome) => (Result.isSuccess(outcome) ? [outcome.success] : []))
+      assert.lengthOf(survivors, 2)
+      for (const survivor of survivors) assert.deepInclude(values, survivor)
+      yield* Scope.close(scope, Exit.void)
+      assert.deepStrictEqual(runtimesOf(process.pid), [])
+    }).pipe(Effect.provide(layer({ provider: "cpu", processes: 3 })))
+  )
+
+  it.live("that do not start leave none behind", () =>
+    Effect.gen(function* () {
+      const failure = yield* Effect.flip(Effect.flatMap(OnnxRuntime, ({ acquireAll }) => acquireAll))
+      assert.strictEqual(failure._tag, "ProcessLost")
+    }).pipe(
+      Effect.scoped,
+      Effect.andThen(Effect.sync(() => assert.deepStrictEqual(runtimesOf(process.pid), []))),
+      Effect.provide(
+        layer({ provider: "cpu", processes: 2, environment: { ...crash, LAST_WORDS: "the driver gave up" } })
       )
     )
   )

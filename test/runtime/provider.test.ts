@@ -4,6 +4,7 @@ import * as Effect from "effect/Effect"
 import { createRequire } from "node:module"
 import { layer, layerCpu } from "../../src/runtime/layer.ts"
 import { type ExecutionProvider, OnnxRuntime } from "../../src/runtime/OnnxRuntime.ts"
+import { devicesOf } from "../../src/runtime/provider.ts"
 import { DataType, endless, float32, identity, product, sumAndDifference } from "./models.ts"
 import { describeWebgpu, webgpuEnvironment } from "./webgpu.ts"
 
@@ -26,9 +27,22 @@ describe("a provider's identity", { timeout: 30_000 }, () => {
       const options = "optimization=basic prepacking=off threads=8"
       assert.deepStrictEqual(standard, { provider: "cpu", runtimeVersion: version, options })
       assert.notDeepEqual(yield* identityOf("cpu", 4), yield* identityOf("cpu", 8))
+      const several = layer({ provider: "cpu", processes: 3 })
+      const identity = Effect.map(OnnxRuntime, (runtime) => runtime.identity)
+      assert.deepStrictEqual(yield* Effect.provide(identity, several), standard)
       assert.strictEqual((yield* identityOf("cuda")).options, `${options} tf32=off`)
     })
   )
+})
+
+describe("the devices of several processes", () => {
+  it("are one each with cuda, and the same for all elsewhere", () => {
+    assert.deepStrictEqual(devicesOf("cuda", 3, undefined), [0, 1, 2])
+    assert.deepStrictEqual(devicesOf("cuda", 2, 4), [4, 5])
+    assert.deepStrictEqual(devicesOf("cuda", 1, 4), [4])
+    assert.deepStrictEqual(devicesOf("cuda", 1, undefined), [undefined])
+    assert.deepStrictEqual(devicesOf("cpu", 2, undefined), [undefined, undefined])
+  })
 })
 
 describe("a provider that is not there", { timeout: 30_000 }, () => {

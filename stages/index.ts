@@ -13,7 +13,7 @@ export {
   near
 } from "../src/pipeline/Experiment.ts"
 export { Answers, type Measurement, MeasurementResult, Score, TrainingLog } from "../src/pipeline/Measurement.ts"
-export { model, tokenizerOf } from "../src/pipeline/model.ts"
+export { tokenizerOf } from "../src/pipeline/model.ts"
 export { Progress, type ProgressReport } from "../src/pipeline/Progress.ts"
 export type {
   FileEntry,
@@ -45,6 +45,7 @@ export { prompt, type Prompt } from "../src/text/Prompt.ts"
 export { alpacaPrompt, alpacaQuestionPrompt, calmPrompt, calmQuestionPrompt } from "../src/text/prompts.ts"
 export { template, type Template } from "../src/text/template.ts"
 
+export type { AdapterSource } from "./adapt.ts"
 export type { ChoiceEncoding } from "./choiceEncoding.ts"
 export { choicePrompts } from "./choicePrompts.ts"
 export { choiceTask, type ChoiceTask } from "./choiceTask.ts"
@@ -60,6 +61,7 @@ export { load } from "./load.ts"
 export { loraTrain, type LoraTrainConfig, type Tuned } from "./loraTrain.ts"
 export type { Comparison, MatchRule } from "./matchRules.ts"
 export { merge } from "./merge.ts"
+export { model } from "./model.ts"
 export { report } from "./report.ts"
 export { InstructionRow, PromptedRow, QuestionRow, TokenRow } from "./rows.ts"
 export { jnli, type JnliRow } from "./tasks/jnli.ts"

@@ -14,16 +14,25 @@ import { type BadRow, BadRowRecord, NoRows, RowRefused, TooManyBadRows } from ".
 /** Bad rows are kept in memory until the good ones are written; a file with more of them is not what it is taken for. */
 const mostBadRows = 100_000
 
-const Settings = Schema.Struct({ row: RowSchema, badRows: Schema.Literals(["fail", "set aside"]) })
+const Settings = Schema.Struct({
+  row: RowSchema,
+  badRows: Schema.Literals(["fail", "set aside"]),
+  /** Field of an element of a file that holds its rows; null where each element is one. */
+  rows: Schema.NullOr(Schema.NonEmptyString)
+})
 
 const problemsOf = SchemaIssue.makeFormatterStandardSchemaV1()
 
+/** What lies at a path inside a value; undefined where nothing does. */
+const valueAt = (value: unknown, path: ReadonlyArray<unknown>): unknown =>
+  path.reduce<unknown>(
+    (inside, key) => (typeof inside === "object" && inside !== null ? Reflect.get(inside, String(key)) : undefined),
+    value
+  )
+
 /** ", found 3": what a row has at a path, shortened to fit into a sentence; nothing where it has nothing. */
 const found = (row: unknown, path: ReadonlyArray<unknown>): string => {
-  const value = path.reduce<unknown>(
-    (inside, key) => (typeof inside === "object" && inside !== null ? Reflect.get(inside, String(key)) : undefined),
-    row
-  )
+  const value = valueAt(row, path)
   if (value === undefined) return ""
   const text = JSON.stringify(value)
   return `, found ${text.length > 60 ? `${text.slice(0, 57)}...` : text}`
@@ -37,10 +46,16 @@ const describeIssue = (issue: SchemaIssue.Issue, row: unknown): string =>
     })
     .join("; ")
 
+/** The list that a value has at "field" or "field.within.field"; null where there is none. */
+const listAt = (value: unknown, field: string): ReadonlyArray<unknown> | null => {
+  const list = valueAt(value, field.split("."))
+  return Array.isArray(list) ? list : null
+}
+
 /** Reads one file after another; `refuse` takes the rows that do not fit. */
 const readAll = (
   files: FilesReader,
-  row: Schema.Codec<unknown, unknown>,
+  { row, rows: field }: Pick<typeof Settings.Type, "row" | "rows">,
   refuse: (bad: BadRow) => Effect.Effect<void, RowRefused | TooManyBadRows>
 ) =>
   Effect.gen(function* () {
@@ -53,11 +68,27 @@ const readAll = (
         Effect.gen(function* () {
           const rows: Array<unknown> = []
           for (const { index, line, value } of batch) {
-            const decoded = decode(value)
-            if (Result.isSuccess(decoded)) rows.push(decoded.success)
-            else yield* refuse({ file, row: index, line, problem: describeIssue(decoded.failure.issue, value) })
+            const inner = field === null ? [value] : listAt(value, field)
+            if (inner === null) {
+              yield* refuse({ file, row: index, line, problem: `the field "${field}" is no list of rows` })
+              continue
+            }
+            for (const [position, one] of inner.entries()) {
+              const decoded = decode(one)
+              if (Result.isSuccess(decoded)) {
+                rows.push(decoded.success)
+                continue
+              }
+              const problem = describeIssue(decoded.failure.issue, one)
+              yield* refuse({
+                file,
+                row: index,
+                line,
+                problem: field === null ? problem : `${field}[${position}]: ${problem}`
+              })
+            }
+            read += inner.length
           }
-          read += batch.length
           yield* report({ done: read, total: null, unit: "rows" })
           return rows
         })
@@ -78,7 +109,7 @@ const loadStage = stage({
   config: Settings,
   inputs: { files: someFiles },
   outputs: { rows: anyTable, setAside: tableOf(BadRowRecord) },
-  run: ({ files }, { badRows, row }) =>
+  run: ({ files }, { badRows, row, rows: field }) =>
     Effect.gen(function* () {
       const bad: Array<BadRow> = []
       const refuse = (one: BadRow): Effect.Effect<void, RowRefused | TooManyBadRows> =>
@@ -87,7 +118,7 @@ const loadStage = stage({
           : bad.push(one) > mostBadRows
             ? Effect.fail(new TooManyBadRows({ most: mostBadRows, last: new RowRefused(one).message }))
             : Effect.void
-      const rows = yield* readAll(files, row, refuse)
+      const rows = yield* readAll(files, { row, rows: field }, refuse)
       return {
         // The schema that decoded the rows is the one that the table promises.
         rows: Stream.map(rows, (batch) => batch as ReadonlyArray<{ readonly [column: string]: unknown }>),
@@ -108,11 +139,14 @@ interface RowsOptions<Row> {
   readonly row: Schema.Codec<Row, unknown>
   /** Whether a row that does not fit is an error that names file, row and field, or is kept apart. */
   readonly badRows?: "fail" | "set aside"
+  /** The field that holds rows, where each element of a file has a list of them: "qas", "meta.rows". */
+  readonly rows?: string
 }
 
-const loadFrom = <Row>(origin: Outside, label: string, { badRows = "fail", row }: RowsOptions<Row>): Loaded<Row> => {
+const loadFrom = <Row>(origin: Outside, label: string, options: RowsOptions<Row>): Loaded<Row> => {
+  const { badRows = "fail", row, rows: field = null } = options
   const { rows, setAside } = apply(loadStage, {
-    config: { row, badRows },
+    config: { row, badRows, rows: field },
     inputs: { files: { kind: "files", origin } },
     schemas: { rows: row },
     label: `load: ${label}`

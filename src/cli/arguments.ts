@@ -12,6 +12,7 @@ const operands = {
   why: [["FILE"], ["NODE"]],
   graph: [["FILE"], []],
   show: [["FILE"], ["NODE"]],
+  lock: [["FILE"], []],
   record: [["FILE"], ["RECORD"]],
   verify: [["FILE"], ["RECORD"]],
   diff: [["A", "B"], []],
@@ -39,6 +40,8 @@ export interface Options {
   readonly processes: number
   /** Seconds of work between the checkpoints of a stage. */
   readonly checkpoint: number
+  /** Whether pins move to what is there now. */
+  readonly update: boolean
   /** How many of the newest runs keep their results. */
   readonly keep: number
   /** Hours for which nothing is garbage. */
@@ -68,6 +71,7 @@ const summaries: { readonly [V in Verb]: string } = {
   why: "Say what changed since each node last ran: the declaration, config field or input.",
   graph: "Print the pipeline as a graph (Mermaid).",
   show: "Print a node's result: its first rows, its value, its files.",
+  lock: "Pin what the experiment reads from the Hub and from URLs, in NAME.lock.json beside FILE.",
   record: "Write down the figures in the store and what their keys were made from, to be committed beside FILE.",
   verify: "Decide from the record alone whether the figures are those of this code and config, and as expected.",
   diff: "Say which code, config and data differ between two records or runs, and what that did to the figures.",
@@ -86,6 +90,8 @@ const optionHelp = `Options:
 Of run:
   --processes N   processes that a stage computes in, each on a device of its own with cuda (default: 1)
   --checkpoint S  seconds of training that an interruption may cost (default: 60; 0: none but the step at hand)
+Of lock:
+  --update        pin anew what is pinned: at the commits and contents of now
 Of gc:
   --keep N        how many of the newest runs keep what they made or found (default: 10)
   --grace HOURS   nothing younger goes (default: 24)
@@ -125,6 +131,7 @@ const bad = (reason: string) => Effect.fail(new BadUse({ reason }))
 const ownOptions: { readonly [option: string]: Verb } = {
   checkpoint: "run",
   processes: "run",
+  update: "lock",
   keep: "gc",
   grace: "gc",
   dry: "gc",
@@ -166,6 +173,7 @@ export const invocation = (
             jobs: { type: "string" },
             checkpoint: { type: "string" },
             processes: { type: "string" },
+            update: { type: "boolean", default: false },
             keep: { type: "string" },
             grace: { type: "string" },
             dry: { type: "boolean", default: false },
@@ -210,6 +218,7 @@ export const invocation = (
         jobs: yield* numberOf("jobs", jobs, availableParallelism(), wholeFrom(1)),
         processes: yield* numberOf("processes", processes, 1, wholeFrom(1)),
         checkpoint: yield* numberOf("checkpoint", checkpoint, 60, fromZero),
+        update: parsed.values.update,
         keep: yield* numberOf("keep", keep, 10, wholeFrom(0)),
         grace: yield* numberOf("grace", grace, 24, fromZero),
         dry: parsed.values.dry,

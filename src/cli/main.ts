@@ -44,6 +44,8 @@ const runVerb = (verb: Exclude<Verb, StoreVerb>, options: Options, to: Output) =
         return yield* (yield* Effect.promise(() => import("./verbs/graph.ts"))).graphVerb(recipe, to)
       case "show":
         return yield* (yield* Effect.promise(() => import("./verbs/show.ts"))).showVerb(recipe, root, second, to)
+      case "lock":
+        return yield* (yield* Effect.promise(() => import("./verbs/lock.ts"))).lockVerb(recipe, options.update, to)
       case "record": {
         const { recordVerb } = yield* Effect.promise(() => import("./verbs/record.ts"))
         return yield* recordVerb(recipe, root, second ?? recordPath(first), to)

@@ -66,8 +66,8 @@ const takeStep = Effect.fn("train.takeStep")(function* (
 
 /**
  * Trains a fresh LoRA adapter (Hu et al., 2021) on a frozen model, from its beginning or from a checkpoint. Memory: the
- * model's pages, one micro-batch's activations, three copies of the adapter and as many for a checkpoint, one index a
- * row, and the rows of two steps: the next is prepared while one is computed.
+ * model's pages, in each process one micro-batch's activations and three copies of the adapter, as many for a
+ * checkpoint, one index a row, and the rows of two steps: the next is prepared while one is computed.
  */
 export const train = Effect.fn("train")(function* ({
   baseName,

@@ -1,8 +1,9 @@
 /** Learning rates of each schedule, step by step. */
 import { assert, describe, it } from "@effect/vitest"
-import { learningRateAt } from "../../src/model/schedule.ts"
+import { isOpenEnded, learningRateAt } from "../../src/model/schedule.ts"
 import type { TrainingOptions } from "../../src/model/TrainingOptions.ts"
 import { agree } from "../agreement/agreement.ts"
+import { isDeepStrictEqual } from "node:util"
 import schedules from "./golden/schedules.json" with { type: "json" }
 
 const rates = (schedule: TrainingOptions["schedule"], warmup: TrainingOptions["warmup"], total: number, peak = 1) =>
@@ -16,6 +17,15 @@ describe("a schedule", () => {
 
   it("stays, where it is constant", () => {
     assert.deepStrictEqual(rates("constant", { ratio: 0.5 }, 4), [0, 0.5, 1, 1])
+  })
+
+  it("is open-ended where no rate tells how many steps there will be", () => {
+    for (const schedule of ["linear", "constant", "deepspeed-0.8.3", "deepspeed-0.8.3-log"] as const) {
+      for (const warmup of [{ steps: 3 }, { ratio: 0.5 }]) {
+        const same = isDeepStrictEqual(rates(schedule, warmup, 6), rates(schedule, warmup, 12).slice(0, 6))
+        assert.strictEqual(isOpenEnded({ schedule, warmup }), same, `${schedule} ${JSON.stringify(warmup)}`)
+      }
+    }
   })
 
   for (const [schedule, warmupType] of [

@@ -18,16 +18,22 @@ export class ModelUnsupported extends Schema.TaggedError<ModelUnsupported>()("Mo
   }
 }
 
-/** A weight file, or a folder of them, that is not what it claims to be. */
+/** What helps against weights that cannot be used: a damaged file is fetched again, one in another form is saved again. */
+const weightRemedies = {
+  fetch: "Fetch the file again, or check which model it belongs to.",
+  save: "If you trust where it comes from, load it in Python and save it again as safetensors."
+}
+export type WeightRemedy = keyof typeof weightRemedies
+
+/** A weight file, or a folder of them, that is not what it claims to be, or in a form that is not read. */
 export class WeightsInvalid extends Schema.TaggedError<WeightsInvalid>()("WeightsInvalid", {
   file: Schema.String,
-  reason: Schema.String
+  reason: Schema.String,
+  /** To fetch it again, unless another is named. */
+  remedy: Schema.optionalKey(Schema.Literals(["fetch", "save"]))
 }) {
   override get message() {
-    return (
-      `The weights in ${this.file} cannot be used: ${this.reason} ` +
-      "Fetch the file again, or check which model it belongs to."
-    )
+    return `The weights in ${this.file} cannot be used: ${this.reason} ${weightRemedies[this.remedy ?? "fetch"]}`
   }
 }
 

@@ -39,6 +39,8 @@ export type Tool =
 export interface Comparison {
   readonly tool: Tool
   readonly what: string
+  /** Which of several cases this is, for the message of a failure alone. */
+  readonly where?: string
 }
 
 const read = (path: string): string => readFileSync(new URL(path, import.meta.url), "utf8")
@@ -95,6 +97,7 @@ export const agree = (
     measure = "absolute",
     tool,
     what,
+    where = what,
     within
   }: Comparison & {
     readonly within: number
@@ -103,11 +106,11 @@ export const agree = (
   found: ArrayLike<number>,
   expected: ArrayLike<number>
 ): void => {
-  assert.isAbove(expected.length, 0, what)
-  assert.strictEqual(found.length, expected.length, what)
+  assert.isAbove(expected.length, 0, where)
+  assert.strictEqual(found.length, expected.length, where)
   const { of, unit } = measures[measure]
   const difference = of(Array.from(found), Array.from(expected))
-  assert.isAtMost(difference, within, what)
+  assert.isAtMost(difference, within, where)
   const tolerance = `${within.toExponential().replace("e+0", "")}${unit}`
   note({ tool: withVersion(tool), what, values: expected.length, difference, tolerance })
 }
@@ -119,7 +122,7 @@ const leaves = (value: unknown): number => {
 }
 
 /** Asserts that values are exactly those of a tool. */
-export const equal = ({ tool, what }: Comparison, found: unknown, expected: unknown): void => {
-  assert.deepStrictEqual(found, expected, what)
+export const equal = ({ tool, what, where = what }: Comparison, found: unknown, expected: unknown): void => {
+  assert.deepStrictEqual(found, expected, where)
   note({ tool: withVersion(tool), what, values: leaves(expected), difference: 0, tolerance: "equal" })
 }

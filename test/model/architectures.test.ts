@@ -46,7 +46,7 @@ layer(Runtime)("logits", (it) => {
             const expected = logits[index]?.flat() ?? []
             end += row.length * Number(config["vocab_size"])
             agree(
-              { tool: "transformers", what: `logits of ${family}: ${name}`, within: 1e-4 },
+              { tool: "transformers", what: `logits of ${family} under every config`, where: name, within: 1e-4 },
               found.slice(end - expected.length, end),
               expected
             )

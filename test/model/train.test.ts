@@ -45,7 +45,7 @@ layer(Runtime)("training", (it) => {
           options: { ...options, targets, lossNormalization },
           initial: yield* adapterOf(goldenFolder(name, "initial"))
         })
-        const course = `24 steps of ${name}, loss per ${lossNormalization}`
+        const course = `24 steps of ${name === "llama" ? "LLaMA" : "GPT-NeoX"}, loss per ${lossNormalization}`
         agree(
           { tool: "torch", what: `${course}: losses`, within: 1e-4 },
           log.steps.map(({ loss }) => loss),

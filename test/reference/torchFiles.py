@@ -85,7 +85,12 @@ copied(out / "float32.bin", refused / "bigEndian.bin",
 copied(out / "float32.bin", out / "copied.bin", wide=True)
 shutil.copy(out / "float32.safetensors", out / "copied.safetensors")
 
-# A golden model in several files, and an adapter, saved as their makers did in 2023.
+# A golden model in one file, one in several, and an adapter, saved as their makers did in 2023.
+whole_model = out / "whole"
+whole_model.mkdir()
+shutil.copy(golden / "parallel" / "config.json", whole_model)
+torch.save(load_file(golden / "parallel" / "model.safetensors"), whole_model / "pytorch_model.bin")
+
 sharded = out / "sharded"
 sharded.mkdir()
 shutil.copy(golden / "sequential" / "config.json", sharded)

@@ -55,7 +55,11 @@ describe.each(["byteLevel", "sentencePiece"])("loadTokenizer, %s", (name) => {
         const ids = yield* tokenizer.encodeBatch(golden.cases.map(textOf), { special: mode === "special" })
         assert.strictEqual(ids.length, golden.cases.length)
         golden.cases.forEach((expected, i) =>
-          equal({ tool: "tokenizers", what: `ids, ${mode}` }, likeExpected(ids[i], expected[mode]), expected[mode])
+          equal(
+            { tool: "tokenizers", what: `ids, ${mode}`, where: textOf(expected) },
+            likeExpected(ids[i], expected[mode]),
+            expected[mode]
+          )
         )
       }
     })

@@ -60,7 +60,8 @@ const setItems = (machine: Machine, values: ReadonlyArray<PickleValue>): void =>
   }
   for (let index = 0; index < values.length; index += 2) {
     const [key = null, value] = values.slice(index, index + 2)
-    if (typeof key !== "string") throw refusal(machine, `a dict has the key ${describe(key)}, which names no tensor`)
+    if (typeof key !== "string")
+      throw refusal(machine, `a dict has the key ${describe(key)}, which names no tensor`, "save")
     if (value === undefined) throw refusal(machine, `the key ${quote(key)} has no value`)
     target.items.push([key, value])
   }
@@ -70,7 +71,11 @@ const pushGlobal = (machine: Machine, module: string, attribute: string): void =
   const name = `${module}.${attribute}`
   const { constants, constructors } = machine.vocabulary
   if (name !== orderedDict && !constants.has(name) && !constructors.has(name)) {
-    throw refusal(machine, `it names ${quote(name)}, which no tensor needs and which may run code when Python loads it`)
+    throw refusal(
+      machine,
+      `it names ${quote(name)}, which no tensor needs and which may run code when Python loads it`,
+      "save"
+    )
   }
   push(machine, { kind: "global", name })
 }
@@ -106,7 +111,7 @@ const setState = (machine: Machine): void => {
     throw refusal(machine, `BUILD sets the state of ${describe(target)} to ${describe(state)}`)
   }
   const stranger = state.items.find(([key]) => key !== "_metadata")
-  if (stranger !== undefined) throw refusal(machine, `BUILD sets the attribute ${quote(stranger[0])} of a dict`)
+  if (stranger !== undefined) throw refusal(machine, `BUILD sets the attribute ${quote(stranger[0])} of a dict`, "save")
 }
 
 const recall = (machine: Machine, index: number): void => {
@@ -203,13 +208,14 @@ const refusedInstruction = (machine: Machine, code: number): WeightsInvalid => {
   const name = refusedNames[code]
   if (name === undefined) return refusal(machine, `0x${code.toString(16)} is no instruction of a pickle`)
   const what = name === "INST" ? `INST of ${quote(`${line(machine)}.${line(machine)}`)}` : name
-  return refusal(machine, `it has the instruction ${what}, which no tensors need`)
+  return refusal(machine, `it has the instruction ${what}, which no tensors need`, "save")
 }
 
 const interpret = (machine: Machine): PickleValue => {
   if (unsigned8(machine) !== proto) throw refusal(machine, "there is no pickle of protocol 2 to 5")
   const protocol = unsigned8(machine)
-  if (protocol < 2 || protocol > 5) throw refusal(machine, `the pickle has protocol ${protocol}; 2 to 5 are read`)
+  if (protocol < 2 || protocol > 5)
+    throw refusal(machine, `the pickle has protocol ${protocol}; 2 to 5 are read`, "save")
   for (let count = 0; count < mostInstructions; count += 1) {
     machine.instruction = machine.next
     const code = unsigned8(machine)
@@ -223,7 +229,7 @@ const interpret = (machine: Machine): PickleValue => {
     if (run === undefined) throw refusedInstruction(machine, code)
     run(machine)
   }
-  throw refusal(machine, `the pickle has more than ${mostInstructions} instructions`)
+  throw refusal(machine, `the pickle has more than ${mostInstructions} instructions`, "save")
 }
 
 /**

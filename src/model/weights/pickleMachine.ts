@@ -1,5 +1,5 @@
 /** The machine of pickles: bytes taken from the front, a stack of values in groups, and a memory of values kept. */
-import { WeightsInvalid } from "../Errors.ts"
+import { type WeightRemedy, WeightsInvalid } from "../Errors.ts"
 import { quote } from "./quote.ts"
 
 /** What a pickle describes. Values may be shared and may contain themselves, so a walk over one must be bounded. */
@@ -51,9 +51,12 @@ export interface Machine {
   next: number
 }
 
-/** Says where the pickle stands, and why it is not read on. */
-export const refusal = ({ instruction, origin: { entry, file } }: Machine, reason: string): WeightsInvalid =>
-  new WeightsInvalid({ file, reason: `at byte ${instruction} of its ${entry}, ${reason}.` })
+/** Says where the pickle stands, why it is not read on, and what helps. */
+export const refusal = (
+  { instruction, origin: { entry, file } }: Machine,
+  reason: string,
+  remedy: WeightRemedy = "fetch"
+): WeightsInvalid => new WeightsInvalid({ file, reason: `at byte ${instruction} of its ${entry}, ${reason}.`, remedy })
 
 /** A value in a message: of bounded length, whatever the value holds. */
 export const describe = (value: PickleValue): string => {

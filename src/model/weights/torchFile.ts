@@ -4,7 +4,7 @@ import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import { show } from "../../graph/shapes.ts"
 import type { FilesReader, StageFailure } from "../../pipeline/Reader.ts"
-import { WeightsInvalid } from "../Errors.ts"
+import { type WeightRemedy, WeightsInvalid } from "../Errors.ts"
 import { fileSize } from "./fileSize.ts"
 import { largestPickle, readPickle } from "./pickle.ts"
 import type { PickleValue } from "./pickleMachine.ts"
@@ -101,14 +101,11 @@ const openArchive = Effect.fn("openArchive")(function* (
   files: FilesReader,
   path: string
 ): Effect.fn.Return<Archive, WeightsInvalid | StageFailure> {
-  const invalid = (reason: string) => new WeightsInvalid({ file: path, reason })
+  const invalid = (reason: string, remedy: WeightRemedy = "fetch") => new WeightsInvalid({ file: path, reason, remedy })
   const size = yield* fileSize(files, path)
   const start = yield* files.slice(path, 0, Math.min(4, size))
   if (startsWith(start, picklePrefix)) {
-    return yield* invalid(
-      "it is in the format that torch wrote before version 1.6. Load it in Python and save it again, as safetensors " +
-        "or by a recent torch.save."
-    )
+    return yield* invalid("it is in the format that torch wrote before version 1.6.", "save")
   }
   if (!startsWith(start, zipPrefix)) return yield* invalid("it does not begin as a file of torch.save does.")
   const entries = yield* readZip(files, path, size)
@@ -130,10 +127,12 @@ const locate = (
   { args: [{ id }, start, { items: shape }, { items: strides }] }: typeof Tensor.Type,
   entries: ReadonlyMap<string, ZipEntry>
 ): Effect.Effect<StoredTensor | undefined, WeightsInvalid> => {
-  const invalid = (reason: string) => Effect.fail(new WeightsInvalid({ file: path, reason }))
+  const invalid = (reason: string, remedy: WeightRemedy = "fetch") =>
+    Effect.fail(new WeightsInvalid({ file: path, reason, remedy }))
   const [, { name: storageClass }, key, , count] = id.items
   const shown = quote(name)
-  if (!vocabulary.constants.has(storageClass)) return invalid(`tensor ${shown} has a ${storageClass} as its storage.`)
+  if (!vocabulary.constants.has(storageClass))
+    return invalid(`tensor ${shown} has a ${storageClass} as its storage.`, "save")
   const element = storageElements[storageClass]
   if (element === undefined) return Effect.succeed(undefined)
   const entry = `data/${key}`
@@ -146,7 +145,8 @@ const locate = (
   if (strides.length !== shape.length || !isContiguous(shape, strides)) {
     return invalid(
       `tensor ${shown} of shape ${show(shape)} has strides ${show(strides)}, so that its values lie in another ` +
-        "order. Save it again after contiguous()."
+        "order than its contiguous() has.",
+      "save"
     )
   }
   const elements = shape.reduce((all, size) => all * size, 1)
@@ -165,28 +165,28 @@ export const readTorchFile = Effect.fn("readTorchFile")(function* (
   files: FilesReader,
   path: string
 ): Effect.fn.Return<ReadonlyMap<string, StoredTensor>, WeightsInvalid | StageFailure> {
-  const invalid = (reason: string) => new WeightsInvalid({ file: path, reason })
+  const unread = (reason: string) => new WeightsInvalid({ file: path, reason, remedy: "save" })
   const { entries, pickle } = yield* openArchive(files, path)
   const order = entries.get("byteorder")
   if (order !== undefined) {
     const found = new TextDecoder().decode(yield* files.slice(path, order.offset, Math.min(order.length, 16)))
     if (found !== "little") {
-      return yield* invalid(`its byte order is ${JSON.stringify(found)}; only "little" is read in place.`)
+      return yield* unread(`its byte order is ${JSON.stringify(found)}; only "little" is read in place.`)
     }
   }
   if (pickle.length > largestPickle) {
-    return yield* invalid(`its data.pkl has ${pickle.length} bytes, more than the ${largestPickle} of any state dict.`)
+    return yield* unread(`its data.pkl has ${pickle.length} bytes, more than the ${largestPickle} of any state dict.`)
   }
   const bytes = yield* files.slice(path, pickle.offset, pickle.length)
   const state = yield* readPickle(bytes, { file: path, entry: "data.pkl" }, vocabulary)
   if (state === null || typeof state !== "object" || state.kind !== "dict") {
-    return yield* invalid("it holds no state dict.")
+    return yield* unread("it holds no state dict.")
   }
   const tensors = new Map<string, StoredTensor>()
   for (const [name, value] of new Map(state.items)) {
     const tensor = tensorOf(value)
     if (Option.isNone(tensor)) {
-      return yield* invalid(`${quote(name)} is not a tensor that is read; a state dict has nothing but plain tensors.`)
+      return yield* unread(`${quote(name)} is not a tensor that is read; a state dict has nothing but plain tensors.`)
     }
     const stored = yield* locate(path, name, tensor.value, entries)
     if (stored !== undefined) tensors.set(name, stored)

@@ -129,6 +129,7 @@ const list = Effect.fn("list")(function* (
   directory: Directory
 ): Effect.fn.Return<ReadonlyArray<Listed>, WeightsInvalid | StageFailure> {
   const invalid = (reason: string) => new WeightsInvalid({ file: path, reason })
+  const unread = (reason: string) => new WeightsInvalid({ file: path, reason, remedy: "save" })
   const bytes = yield* files.slice(path, directory.offset, directory.length)
   const view = viewOf(bytes)
   const listed: Array<Listed> = []
@@ -143,9 +144,9 @@ const list = Effect.fn("list")(function* (
     const name = new TextDecoder("utf-8", { ignoreBOM: true }).decode(nameBytes)
     const shown = quote(name)
     if (!isPlainName(name)) return yield* invalid(`its entry ${shown} has a name that is no plain path.`)
-    if ((view.getUint16(at + 8, true) & encrypted) !== 0) return yield* invalid(`its entry ${shown} is encrypted.`)
+    if ((view.getUint16(at + 8, true) & encrypted) !== 0) return yield* unread(`its entry ${shown} is encrypted.`)
     if (view.getUint16(at + 10, true) !== 0) {
-      return yield* invalid(`its entry ${shown} is compressed and cannot be read in place; save it again by torch.`)
+      return yield* unread(`its entry ${shown} is compressed and cannot be read in place.`)
     }
     const numbers = widened(bytes.subarray(nameEnd, extraEnd), [
       view.getUint32(at + 24, true),

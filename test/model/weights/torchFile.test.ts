@@ -11,8 +11,8 @@ import { readTorchFile } from "../../../src/model/weights/torchFile.ts"
 import { readWeights } from "../../../src/model/weights/Weights.ts"
 import type { FilesReader } from "../../../src/pipeline/Reader.ts"
 import { OnnxRuntime } from "../../../src/runtime/OnnxRuntime.ts"
-import { equal } from "../../agreement/agreement.ts"
-import { goldenFolder, goldenModel, memoryReader, Runtime } from "../support.ts"
+import { agree, equal } from "../../agreement/agreement.ts"
+import { goldenFolder, goldenModel, logitsOf, memoryReader, reference, Runtime } from "../support.ts"
 
 const golden = goldenFolder("torch")
 
@@ -62,7 +62,7 @@ describe("a file of torch.save", () => {
     Effect.gen(function* () {
       const folder = goldenFolder("torch", "refused")
       assert.match(yield* refusal(folder, "transposed.bin"), /"turned" of shape \[3, ?4\] has strides \[1, ?3\]/)
-      assert.match(yield* refusal(folder, "legacy.bin"), /before version 1\.6.*save it again/)
+      assert.match(yield* refusal(folder, "legacy.bin"), /weights in legacy\.bin .*before version 1\.6.*save it again/)
       assert.match(yield* refusal(folder, "checkpoint.bin"), /"model" is not a tensor/)
       assert.match(yield* refusal(folder, "module.bin"), /it names "torch\.nn\.modules\.linear\.Linear"/)
       assert.match(yield* refusal(folder, "program.bin"), /"program\/code\/.*" is compressed/)
@@ -70,7 +70,26 @@ describe("a file of torch.save", () => {
       assert.match(yield* refusal(folder, "bigEndian.bin"), /byte order is "big"/)
       assert.match(yield* refusal(folder, "absent.bin"), /not in the model's folder/)
       const pointer = memoryReader({ "a.bin": new TextEncoder().encode("version https://git-lfs.github.com/spec/v1") })
-      assert.match(yield* refusal(pointer, "a.bin"), /does not begin as a file of torch\.save/)
+      assert.match(yield* refusal(pointer, "a.bin"), /does not begin as a file of torch\.save.* Fetch the file again/)
+      for (const { path } of folder.entries) {
+        assert.match(yield* refusal(folder, path), /If you trust .* save it again as safetensors\.$/)
+      }
+    })
+  )
+})
+
+layer(Runtime)("a model in torch's files", (it) => {
+  it.effect("has the logits of transformers, from one file and from several", () =>
+    Effect.gen(function* () {
+      const what = "logits from files of torch.save"
+      for (const [folder, name] of [
+        ["whole", "parallel"],
+        ["sharded", "sequential"]
+      ] as const) {
+        const { logits, rows } = reference(name)
+        const found = yield* logitsOf({ base: goldenFolder("torch", folder), adapters: [] }, rows.slice(0, 3))
+        agree({ tool: "transformers", what, within: 1e-4 }, found, logits.flat(2))
+      }
     })
   )
 })

@@ -19,7 +19,14 @@ const refused: ReadonlyArray<readonly [ReadonlyArray<string>, string]> = [
   [["run", "pipeline.ts", "--device", "abacus"], 'There is no device "abacus"; there are cpu'],
   [["plan", "pipeline.ts", "node", "other"], '"other" is one argument too many'],
   [["run", "pipeline.ts", "node"], '"node" is one argument too many'],
-  [["graph", "pipeline.ts", "node"], '"node" is one argument too many']
+  [["graph", "pipeline.ts", "node"], '"node" is one argument too many'],
+  [["gc", "pipeline.ts"], '"pipeline.ts" is one argument too many'],
+  [["run", "pipeline.ts", "--checkpoint=-1"], '--checkpoint takes a number from 0, not "-1"'],
+  [["run", "pipeline.ts", "--checkpoint", " "], '--checkpoint takes a number from 0, not " "'],
+  [["gc", "--keep", "1.5"], '--keep takes a whole number from 0, not "1.5"'],
+  [["run", "pipeline.ts", "--dry"], '--dry is an option of "tanren gc", not of "tanren run"'],
+  [["plan", "pipeline.ts", "--checkpoint", "0"], '--checkpoint is an option of "tanren run", not of "tanren plan"'],
+  [["gc", "--repair"], '--repair is an option of "tanren check", not of "tanren gc"']
 ]
 
 it.effect.each(refused)("%j is refused", ([argv, reason]) =>
@@ -54,5 +61,21 @@ it.effect("options may stand anywhere", () =>
       json: true,
       jobs: 3
     })
+  })
+)
+
+it.effect("each verb's own options have defaults", () =>
+  Effect.gen(function* () {
+    const optionsOf = (...argv: ReadonlyArray<string>) =>
+      Effect.map(invocation(argv, {}), (asked) => (asked.kind === "verb" ? asked.options : null))
+    assert.deepInclude(yield* optionsOf("run", "a.ts"), { checkpoint: 60 })
+    assert.deepInclude(yield* optionsOf("run", "a.ts", "--checkpoint", "0"), { checkpoint: 0 })
+    assert.deepInclude(yield* optionsOf("gc"), { keep: 10, grace: 24, dry: false })
+    assert.deepInclude(yield* optionsOf("gc", "--keep=3", "--grace", "0.5", "--dry"), {
+      keep: 3,
+      grace: 0.5,
+      dry: true
+    })
+    assert.deepInclude(yield* optionsOf("check", "--repair"), { repair: true })
   })
 )

@@ -30,25 +30,21 @@ const fit = (ids: Int32Array, eosId: number | null, { appendEos, maxLength }: Se
 
 const tokenizeBatch = (tokenizer: Tokenizer, batch: ReadonlyArray<PromptedRow>, first: number, settings: Settings) =>
   Effect.gen(function* () {
-    const texts = batch.map(({ prompt, response }) => prompt + response)
-    const encoded = yield* tokenizer.encodeBatch(texts, { special: true })
-    const long = settings.tooLong === "fail" ? encoded.findIndex((ids) => ids.length > settings.maxLength) : -1
+    const encoded = yield* tokenizer.encodePrompted(batch)
+    const long = settings.tooLong === "fail" ? encoded.findIndex(({ ids }) => ids.length > settings.maxLength) : -1
     if (long >= 0) {
+      const row = batch[long]
       return yield* new RowTooLong({
         stage: "tokenize",
         row: first + long,
-        tokens: encoded[long]?.length ?? 0,
+        tokens: encoded[long]?.ids.length ?? 0,
         limit: settings.maxLength,
-        begins: (texts[long] ?? "").slice(0, 40)
+        begins: row === undefined ? "" : (row.prompt + row.response).slice(0, 40)
       })
     }
-    const prompts = yield* tokenizer.encodeBatch(
-      batch.map(({ prompt }) => prompt),
-      { special: true }
-    )
-    return encoded.map((ids, index): TokenRow => ({
+    return encoded.map(({ ids, promptTokens }): TokenRow => ({
       ids: fit(ids, tokenizer.eosId, settings),
-      promptTokens: Math.min(prompts[index]?.length ?? 0, settings.maxLength),
+      promptTokens: Math.min(promptTokens, settings.maxLength),
       cut: Math.max(0, ids.length - settings.maxLength)
     }))
   })

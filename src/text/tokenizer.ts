@@ -1,6 +1,8 @@
 /** Tokenizers: any Hugging Face `tokenizer.json`, giving the very ids that the Python library gives. */
 import type { Tokenizer as NativeTokenizer } from "@anush008/tokenizers"
 import * as Effect from "effect/Effect"
+import { byteLevelEncoder, type EncodeByteLevel, type Encoded } from "./byteLevel.ts"
+import { byteLevelVocabulary } from "./byteLevelVocabulary.ts"
 import { NotATokenizer, TextNotUnicode, type TokenizerFailure, TokenizerUnsupported } from "./Errors.ts"
 import { readSpecialTokens } from "./specialTokens.ts"
 
@@ -11,6 +13,12 @@ export interface TokenizerFiles {
   readonly config: string | null
   /** `special_tokens_map.json` */
   readonly specialTokensMap: string | null
+}
+
+/** What a model is given, and what it should write. */
+export interface Prompted {
+  readonly prompt: string
+  readonly response: string
 }
 
 export interface Tokenizer {
@@ -25,8 +33,7 @@ export interface Tokenizer {
   readonly addsEos: boolean
   /**
    * The ids of each text, untruncated and unpadded; `special` says whether the tokenizer's own BOS, EOS and the like
-   * are put around them. The work is done on all cores, outside the event loop. A batch's ids are held in memory
-   * together: some thousand texts at a time are fastest.
+   * are put around them. A batch's ids are held in memory together: some thousand texts at a time are fastest.
    *
    * Fails on a text with half of a surrogate pair, where Python fails too.
    */
@@ -34,6 +41,11 @@ export interface Tokenizer {
     texts: ReadonlyArray<string>,
     options: { readonly special: boolean }
   ) => Effect.Effect<ReadonlyArray<Int32Array>, TokenizerFailure>
+  /**
+   * The ids of each prompt with its response as one text, and how many ids the prompt alone has; both with the tokenizer's
+   * own special tokens. As `encodeBatch` otherwise.
+   */
+  readonly encodePrompted: (rows: ReadonlyArray<Prompted>) => Effect.Effect<ReadonlyArray<Encoded>, TokenizerFailure>
   /** The text of some ids, special tokens written out. */
   readonly decode: (ids: ArrayLike<number>) => Effect.Effect<string, TokenizerFailure>
 }
@@ -47,7 +59,10 @@ export interface Tokenizer {
 export const loadTokenizer = Effect.fnUntraced(function* (
   files: TokenizerFiles
 ): Effect.fn.Return<Tokenizer, TokenizerFailure> {
+  const json = yield* parseTokenizerJson(files.tokenizer)
   const native = yield* readNative(files.tokenizer)
+  const vocabulary = byteLevelVocabulary(json)
+  const quick: EncodeByteLevel = vocabulary === null ? () => null : byteLevelEncoder(vocabulary)
   const tokens = yield* readSpecialTokens(files.config, files.specialTokensMap)
   const idOf = (role: string, token: string | null): Effect.Effect<number | null, TokenizerUnsupported> => {
     const id = token === null ? null : native.tokenToId(token)
@@ -67,14 +82,30 @@ export const loadTokenizer = Effect.fnUntraced(function* (
     addsBos: bosId !== null && around?.at(0) === bosId,
     // A lone token around nothing that is BOS and EOS at once stands before the text.
     addsEos: eosId !== null && around?.at(-1) === eosId && !(around.length === 1 && eosId === bosId),
-    encodeBatch: (texts, { special }) => Effect.andThen(requireUnicode(texts), encode(native, texts, special)),
+    encodeBatch: (texts, { special }) =>
+      Effect.andThen(
+        requireUnicode(texts),
+        encodeEach(
+          texts,
+          (text) => quick(text, 0)?.ids ?? null,
+          (rest) => encode(native, rest, special)
+        )
+      ),
+    encodePrompted: (rows) =>
+      Effect.andThen(
+        requireUnicode(rows.map(({ prompt, response }) => prompt + response)),
+        encodeEach(
+          rows,
+          ({ prompt, response }) => quick(prompt + response, prompt.length),
+          (rest) => encodePrompted(native, rest)
+        )
+      ),
     decode: (ids) => call(() => native.decode(Array.from(ids), false))
   }
 })
 
 /** The library is native code, so it is loaded only where a tokenizer is. */
 const readNative = Effect.fnUntraced(function* (text: string): Effect.fn.Return<NativeTokenizer, TokenizerFailure> {
-  yield* requireTokenizerJson(text)
   const library = yield* call(() => import("@anush008/tokenizers"))
   const native = yield* call(async () => library.Tokenizer.fromString(text))
   native.disableTruncation()
@@ -82,14 +113,16 @@ const readNative = Effect.fnUntraced(function* (text: string): Effect.fn.Return<
   return native
 })
 
-const requireTokenizerJson = (text: string): Effect.Effect<void, NotATokenizer> => {
+const parseTokenizerJson = (text: string): Effect.Effect<object, NotATokenizer> => {
   const notATokenizer = (reason: string) => new NotATokenizer({ file: "tokenizer.json", reason })
   return Effect.try({
     try: (): unknown => JSON.parse(text),
     catch: (error) => notATokenizer(`it is not JSON (${reasonOf(error)})`)
   }).pipe(
     Effect.flatMap((value) =>
-      typeof value === "object" && value !== null && "model" in value ? Effect.void : notATokenizer(`it has no "model"`)
+      typeof value === "object" && value !== null && "model" in value
+        ? Effect.succeed(value)
+        : notATokenizer(`it has no "model"`)
     )
   )
 }
@@ -109,6 +142,38 @@ const encode = (
   call(async () => {
     const encodings = await native.encodeBatch([...texts], { addSpecialTokens: special })
     return encodings.map((encoding) => Int32Array.from(encoding.getIds()))
+  })
+
+/** As a whole, and once more the prompts alone. */
+const encodePrompted = (
+  native: NativeTokenizer,
+  rows: ReadonlyArray<Prompted>
+): Effect.Effect<ReadonlyArray<Encoded>, TokenizerUnsupported> =>
+  Effect.gen(function* () {
+    const prompts = rows.map(({ prompt }) => prompt)
+    const encoded = yield* encode(
+      native,
+      rows.map(({ prompt, response }) => prompt + response),
+      true
+    )
+    const alone = yield* encode(native, prompts, true)
+    return encoded.map((ids, i) => ({ ids, promptTokens: alone[i]?.length ?? 0 }))
+  })
+
+/** Encodes what can be encoded quickly here and now, the rest by the library; results in the order of the items. */
+const encodeEach = <Item, Ids>(
+  items: ReadonlyArray<Item>,
+  quick: (item: Item) => Ids | null,
+  library: (rest: ReadonlyArray<Item>) => Effect.Effect<ReadonlyArray<Ids>, TokenizerUnsupported>
+): Effect.Effect<ReadonlyArray<Ids>, TokenizerUnsupported> =>
+  Effect.suspend(() => {
+    const encoded = items.map(quick)
+    const rest = items.flatMap((item, i) => (encoded[i] === null ? [{ item, i }] : []))
+    const byLibrary = rest.length === 0 ? Effect.succeed([]) : library(rest.map(({ item }) => item))
+    return Effect.map(byLibrary, (found) => {
+      const all = new Map(rest.map(({ i }, place) => [i, found[place]]))
+      return encoded.map((ids, i) => ids ?? all.get(i)).filter((ids) => ids != null)
+    })
   })
 
 const call = <A>(run: () => Promise<A>): Effect.Effect<A, TokenizerUnsupported> =>

@@ -1,0 +1,113 @@
+/**
+ * Byte-level BPE without the library: the tokenizers of GPT-2, GPT-NeoX and OpenCALM, several times as fast.
+ *
+ * Only what is sure to give the library's ids is done here. A tokenizer of another make-up is not read at all, and a text
+ * with an added token or an uncommon character in it is handed back.
+ */
+import { applyMerges } from "./bytePairs.ts"
+import type { ByteLevelVocabulary } from "./byteLevelVocabulary.ts"
+import { pieceEnd } from "./pieces.ts"
+
+/** The ids of a prompt with its response, and how many ids the prompt has alone. */
+export interface Encoded {
+  readonly ids: Int32Array
+  readonly promptTokens: number
+}
+
+/**
+ * Encodes a text, of which the first `promptLength` UTF-16 units are the prompt. Null where the text has to go to the
+ * library. Texts must not have halves of surrogate pairs.
+ */
+export type EncodeByteLevel = (text: string, promptLength: number) => Encoded | null
+
+/** Ids that are remembered for pieces seen before: 4 MiB, and as much again for the pieces. */
+const remembered = 2 ** 20
+/** Longer pieces are not remembered; places of ids and their number share one integer. */
+const longestRemembered = 2 ** 10
+
+const mostBytesPerUnit = 3
+
+export const byteLevelEncoder = ({ addedTokens, byteIds, merges, numbers }: ByteLevelVocabulary): EncodeByteLevel => {
+  const merge = applyMerges(merges)
+  const endOf = pieceEnd(numbers)
+  const places = new Map<string, number>()
+  const memory = new Int32Array(remembered)
+  let filled = 0
+  let ids = new Int32Array(2 ** 12)
+
+  const remember = (piece: string, from: number, to: number): void => {
+    const count = to - from
+    if (count >= longestRemembered) return
+    if (filled + count > remembered) {
+      places.clear()
+      filled = 0
+    }
+    memory.set(ids.subarray(from, to), filled)
+    places.set(piece, filled * longestRemembered + count)
+    filled += count
+  }
+
+  /** Writes the ids of a piece from `at` on; where they end. */
+  const appendPiece = (piece: string, at: number): number => {
+    const place = places.get(piece)
+    if (place === undefined) {
+      const end = merge(ids, at, appendBytes(piece, at))
+      remember(piece, at, end)
+      return end
+    }
+    const count = place % longestRemembered
+    const from = (place - count) / longestRemembered
+    for (let i = 0; i < count; i++) ids[at + i] = memory[from + i] ?? 0
+    return at + count
+  }
+
+  /** UTF-8, one id a byte. */
+  const appendBytes = (piece: string, at: number): number => {
+    let end = at
+    for (let i = 0; i < piece.length; i++) {
+      const unit = piece.charCodeAt(i)
+      if (unit < 0x80) {
+        ids[end++] = byteIds[unit] ?? 0
+        continue
+      }
+      if (unit < 0x800) {
+        ids[end++] = byteIds[0xc0 | (unit >> 6)] ?? 0
+      } else {
+        ids[end++] = byteIds[0xe0 | (unit >> 12)] ?? 0
+        ids[end++] = byteIds[0x80 | ((unit >> 6) & 0x3f)] ?? 0
+      }
+      ids[end++] = byteIds[0x80 | (unit & 0x3f)] ?? 0
+    }
+    return end
+  }
+
+  /** Writes the ids of a part of a text, as if it were all of it; -1 where a character is not covered. */
+  const append = (text: string, begin: number, limit: number, at: number): number => {
+    let end = at
+    for (let from = begin; from < limit;) {
+      const to = endOf(text, from, limit)
+      if (to < 0) return to
+      end = appendPiece(text.slice(from, to), end)
+      from = to
+    }
+    return end
+  }
+
+  return (text, promptLength) => {
+    if (addedTokens?.test(text)) return null
+    const most = mostBytesPerUnit * text.length
+    if (ids.length < most) ids = new Int32Array(2 * most)
+    // Pieces that end well before the prompt does are the same whether or not a response follows.
+    let shared = 0
+    let at = 0
+    for (let end = endOf(text, 0, text.length); end + 1 < promptLength; end = endOf(text, shared, text.length)) {
+      if (end < 0) return null
+      at = appendPiece(text.slice(shared, end), at)
+      shared = end
+    }
+    // The rest of the prompt is counted alone, and overwritten.
+    const promptTokens = append(text, shared, promptLength, at)
+    const end = promptTokens < 0 ? promptTokens : append(text, shared, text.length, at)
+    return end < 0 ? null : { ids: ids.slice(0, end), promptTokens }
+  }
+}

@@ -366,3 +366,6 @@ export const withGradient = (
 /** Each tensor as it is, but not before `until` is computed; nothing made of a result is shared with what was made before. */
 export const barrier = (until: Tensor, tensors: ReadonlyArray<Tensor>): ReadonlyArray<Tensor> =>
   applyAll({ name: "Barrier" }, until, ...tensors)
+
+/** A tensor as it is, but not before `until` is computed. */
+export const after = (until: Tensor, x: Tensor): Tensor => apply({ name: "Barrier" }, until, x)

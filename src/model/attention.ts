@@ -21,6 +21,7 @@ import {
   where
 } from "../graph/build.ts"
 import type { Tensor } from "../graph/Operator.ts"
+import { recompute } from "../graph/recompute.ts"
 
 /** Keys and values of one layer, [sequences, heads, length, size]. */
 export interface KeyValue {
@@ -102,7 +103,8 @@ export const packedAttention = ({ index, inverse, segment }: Layout, size: numbe
   const padded = (x: Tensor): Tensor => transpose(gatherRows(x, places, tokens), [0, 2, 1, 3])
   return (_, query, key, value) => {
     const keyValue = { key: padded(key), value: padded(value) }
-    const output = weighted(padded(query), keyValue, size, scoreBias)
+    // What is quadratic in the length is not kept for the gradient: it grows fast, and is soon computed again.
+    const output = recompute((query) => weighted(query, keyValue, size, scoreBias), padded(query))
     return { ...keyValue, output: gatherRows(transpose(output, [0, 2, 1, 3]), tokens, places) }
   }
 }

@@ -1,8 +1,11 @@
 /** Cross entropy of the next token, in chunks of rows: its memory does not grow with the batch. */
 import {
   add,
+  after,
   cast,
   concat,
+  div,
+  exp,
   gather,
   gatherElements,
   gatherRows,
@@ -14,7 +17,6 @@ import {
   max,
   mul,
   reshape,
-  softmax,
   split,
   sub,
   sum,
@@ -54,14 +56,16 @@ const labelInputs = (chunks: number): LabelInputs => ({
 })
 
 /**
- * Cross entropies [rows, 1] and probabilities [rows, vocabulary]. The log of the sum of exponentials is read off the
- * largest logit and its probability, so that a label of probability 0 in float32 still has its finite loss.
+ * Cross entropies [rows, 1], and the probabilities [rows, vocabulary] as exponentials and their sums: a chunk's logits
+ * turn into exponentials in place, once what a loss needs of them is read.
  */
 const crossEntropy = (hidden: Tensor, output: Tensor, labels: Tensor) => {
   const logits = linear(hidden, output)
-  const probabilities = softmax(logits)
-  const logSum = sub(max(logits, 1, true), log(max(probabilities, 1, true)))
-  return { losses: sub(logSum, gatherElements(logits, unsqueeze(labels, 1), 1)), probabilities }
+  const shifted = sub(logits, max(logits, 1, true))
+  const ofLabel = gatherElements(shifted, unsqueeze(labels, 1), 1)
+  const exponentials = exp(after(ofLabel, shifted))
+  const sums = sum(exponentials, 1, true)
+  return { losses: sub(log(sums), ofLabel), exponentials, sums }
 }
 
 /**
@@ -81,18 +85,26 @@ export const chunkedLoss = (
   const place = { index: input("label places", "int32", [tokens]), gaps: true }
   const labelled = gatherRows(hidden, { index: concat(rows, 0), gaps: true }, place)
   const sizes = labels.map((chunk, at) => chunk.shape[0] ?? `chunk.${at}`)
-  const parts = split(labelled, 0, sizes).map((part, chunk) => {
+  const parts: Array<{ readonly loss: Tensor; readonly total: Tensor; readonly gradient: Tensor }> = []
+  for (const [chunk, part] of split(labelled, 0, sizes).entries()) {
     const label = labels[chunk]
     const weight = weights[chunk]
     if (label === undefined || weight === undefined) throw new Error("internal: a chunk without labels")
-    const { losses, probabilities } = crossEntropy(part, output, label)
+    // One chunk after the other: else the logits of all of them would wait for the last one.
+    const before = parts.at(-1)
+    const { exponentials, losses, sums } = crossEntropy(
+      before === undefined ? part : after(before.gradient, part),
+      output,
+      label
+    )
     const factor = unsqueeze(weight, 1)
-    return {
+    const probable = div(gemm(exponentials, output), sums)
+    parts.push({
       loss: sum(mul(losses, factor)),
       total: sum(mul(losses, cast(greater(factor, 0), "float32"))),
-      gradient: mul(sub(gemm(probabilities, output), gather(output, label)), factor)
-    }
-  })
+      gradient: mul(sub(probable, gather(output, label)), factor)
+    })
+  }
   const loss = parts.map((part) => part.loss).reduce((a, b) => add(a, b))
   return {
     loss: withGradient(loss, [

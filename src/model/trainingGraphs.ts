@@ -64,7 +64,10 @@ export const trainingGraph = (trainee: Trainee): Serialized => {
   const { factors, parameters } = trainable(trainee)
   const inputs = packingInputs()
   const keys = input("dropout keys", "uint32", ["tokens"])
-  const linear = withLora(model.linear, factors, (x, layer) => dropout(x, { rate: options.dropout, layer, keys }))
+  const linear = withLora(model.linear, factors, (x, layer) =>
+    // The mask is as large as its input, and cheap to draw again.
+    recompute((x) => dropout(x, { rate: options.dropout, layer, keys }), x)
+  )
   const { hidden } = hiddenStates(model, inputs, packedAttention(inputs, model.backbone.cache.size), {
     linear,
     layer: layerBy[options.recomputation]

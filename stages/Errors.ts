@@ -141,6 +141,7 @@ export const BadRowRecord = Schema.Struct({
   file: Schema.String,
   /** Position in the file, from 0. */
   row: Schema.Int,
+  /** From 1; 0 in a format without lines. */
   line: Schema.Int,
   problem: Schema.String
 })
@@ -150,7 +151,7 @@ export type BadRow = typeof BadRowRecord.Type
 export class RowRefused extends Schema.TaggedError<RowRefused>()("RowRefused", BadRowRecord.fields) {
   override get message() {
     return (
-      `Row ${this.row} of ${this.file} (line ${this.line}) does not fit the schema of its table: ${this.problem}. ` +
+      `Row ${this.row} of ${this.file}${this.line === 0 ? "" : ` (line ${this.line})`} does not fit the schema of its table: ${this.problem}. ` +
       'Correct the row, or keep such rows apart: badRows: "set aside".'
     )
   }
@@ -169,6 +170,6 @@ export class TooManyBadRows extends Schema.TaggedError<TooManyBadRows>()("TooMan
 /** Files without a single row. */
 export class NoRows extends Schema.TaggedError<NoRows>()("NoRows", { files: Schema.Array(Schema.String) }) {
   override get message() {
-    return `There is not one row in ${this.files.join(", ")}. Expected JSON arrays of objects, or JSON Lines.`
+    return `There is not one row in ${this.files.join(", ")}. Expected JSON arrays of objects, JSON Lines, Parquet or Arrow.`
   }
 }

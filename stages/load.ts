@@ -7,7 +7,7 @@ import * as Stream from "effect/Stream"
 import type { Outside, Table } from "../src/pipeline/Artifact.ts"
 import { RowSchema } from "../src/pipeline/ConfigValue.ts"
 import { Progress } from "../src/pipeline/Progress.ts"
-import type { FilesReader } from "../src/pipeline/Reader.ts"
+import type { FileEntry, FilesReader } from "../src/pipeline/Reader.ts"
 import { anyTable, apply, someFiles, stage, tableOf } from "../src/pipeline/Stage.ts"
 import { type BadRow, BadRowRecord, NoRows, RowRefused, TooManyBadRows } from "./Errors.ts"
 
@@ -18,7 +18,9 @@ const Settings = Schema.Struct({
   row: RowSchema,
   badRows: Schema.Literals(["fail", "set aside"]),
   /** Field of an element of a file that holds its rows; null where each element is one. */
-  rows: Schema.NullOr(Schema.NonEmptyString)
+  rows: Schema.NullOr(Schema.NonEmptyString),
+  /** Glob patterns of the files in an archive. */
+  members: Schema.NonEmptyArray(Schema.NonEmptyString)
 })
 
 const problemsOf = SchemaIssue.makeFormatterStandardSchemaV1()
@@ -55,19 +57,21 @@ const listAt = (value: unknown, field: string): ReadonlyArray<unknown> | null =>
 /** Reads one file after another; `refuse` takes the rows that do not fit. */
 const readAll = (
   files: FilesReader,
-  { row, rows: field }: Pick<typeof Settings.Type, "row" | "rows">,
+  { members, row, rows: field }: Omit<typeof Settings.Type, "badRows">,
   refuse: (bad: BadRow) => Effect.Effect<void, RowRefused | TooManyBadRows>
 ) =>
   Effect.gen(function* () {
-    const { readRows } = yield* Effect.promise(() => import("../src/source/json.ts"))
+    const { readFile } = yield* Effect.promise(() => import("../src/source/readFile.ts"))
     const { report } = yield* Progress
     const decode = Schema.decodeUnknownResult(row, { errors: "all" })
     let read = 0
-    const rowsOf = (file: string) =>
-      Stream.mapEffect(readRows(file, files.stream(file)), (batch) =>
+    const rowsOf = ({ path, size }: FileEntry) => {
+      const slice = (offset: number, length: number) => files.slice(path, offset, length)
+      return Stream.mapEffect(readFile({ path, size, stream: files.stream(path), slice }, members), (batch) =>
         Effect.gen(function* () {
+          const file = batch.path
           const rows: Array<unknown> = []
-          for (const { index, line, value } of batch) {
+          for (const { index, line, value } of batch.rows) {
             const inner = field === null ? [value] : listAt(value, field)
             if (inner === null) {
               yield* refuse({ file, row: index, line, problem: `the field "${field}" is no list of rows` })
@@ -93,11 +97,12 @@ const readAll = (
           return rows
         })
       )
+    }
     const someRead = Effect.suspend(() =>
       read > 0 ? Effect.void : Effect.fail(new NoRows({ files: files.entries.map(({ path }) => path) }))
     )
     return Stream.fromIterable(files.entries).pipe(
-      Stream.flatMap(({ path }) => rowsOf(path)),
+      Stream.flatMap(rowsOf),
       Stream.concat(Stream.fromEffectDrain(someRead))
     )
   })
@@ -109,7 +114,7 @@ const loadStage = stage({
   config: Settings,
   inputs: { files: someFiles },
   outputs: { rows: anyTable, setAside: tableOf(BadRowRecord) },
-  run: ({ files }, { badRows, row, rows: field }) =>
+  run: ({ files }, { badRows, ...settings }) =>
     Effect.gen(function* () {
       const bad: Array<BadRow> = []
       const refuse = (one: BadRow): Effect.Effect<void, RowRefused | TooManyBadRows> =>
@@ -118,7 +123,7 @@ const loadStage = stage({
           : bad.push(one) > mostBadRows
             ? Effect.fail(new TooManyBadRows({ most: mostBadRows, last: new RowRefused(one).message }))
             : Effect.void
-      const rows = yield* readAll(files, { row, rows: field }, refuse)
+      const rows = yield* readAll(files, settings, refuse)
       return {
         // The schema that decoded the rows is the one that the table promises.
         rows: Stream.map(rows, (batch) => batch as ReadonlyArray<{ readonly [column: string]: unknown }>),
@@ -143,10 +148,17 @@ interface RowsOptions<Row> {
   readonly rows?: string
 }
 
-const loadFrom = <Row>(origin: Outside, label: string, options: RowsOptions<Row>): Loaded<Row> => {
+const everyFile = ["**"] as const
+
+const loadFrom = <Row>(
+  origin: Outside,
+  label: string,
+  options: RowsOptions<Row>,
+  members: readonly [string, ...ReadonlyArray<string>] = everyFile
+): Loaded<Row> => {
   const { badRows = "fail", row, rows: field = null } = options
   const { rows, setAside } = apply(loadStage, {
-    config: { row, badRows, rows: field },
+    config: { row, badRows, rows: field, members },
     inputs: { files: { kind: "files", origin } },
     schemas: { rows: row },
     label: `load: ${label}`
@@ -154,7 +166,10 @@ const loadFrom = <Row>(origin: Outside, label: string, options: RowsOptions<Row>
   return { ...rows, setAside }
 }
 
-/** Ways to load rows: of JSON files, arrays or JSON Lines, plain or gzipped, in the order of the files' paths. */
+/**
+ * Ways to load rows, of several files in the order of their paths. A file's format is told by the end of its name: Parquet, Arrow, a
+ * zip archive of such files, or else JSON: an array, or one row a line, plain or gzipped.
+ */
 export const load = {
   /** Rows of files on this machine. `files` is a glob pattern, or several, relative to `folder`, which is relative to the pipeline file. */
   files: <Row>(
@@ -179,5 +194,23 @@ export const load = {
 
   /** Rows of a file behind a URL. Its bytes are those of `sha256`, or else of the digest in the lock file, or it is an error. */
   http: <Row>(url: string, config: RowsOptions<Row> & { readonly sha256?: string }): Loaded<Row> =>
-    loadFrom({ kind: "http", url, sha256: config.sha256 ?? null }, url.replace(/^.*\//, ""), config)
+    loadFrom({ kind: "http", url, sha256: config.sha256 ?? null }, url.replace(/^.*\//, ""), config),
+
+  /**
+   * Rows of the files in a zip archive, which is a path relative to the pipeline file, or a URL. `files` are glob patterns over the
+   * paths in it; all files by default. Nothing is unpacked.
+   */
+  zip: <Row>(
+    archive: string,
+    config: RowsOptions<Row> & {
+      readonly files?: string | readonly [string, ...ReadonlyArray<string>]
+      readonly sha256?: string
+    }
+  ): Loaded<Row> => {
+    const { files = everyFile } = config
+    const origin: Outside = /^https?:/.test(archive)
+      ? { kind: "http", url: archive, sha256: config.sha256 ?? null }
+      : { kind: "external", folder: ".", patterns: [archive] }
+    return loadFrom(origin, archive.replace(/^.*\//, ""), config, typeof files === "string" ? [files] : files)
+  }
 }

@@ -61,6 +61,27 @@ export class NotGzip extends Schema.TaggedError<NotGzip>()("NotGzip", {
   }
 }
 
+/** An archive that is broken, or made to do harm. */
+export class ArchiveRefused extends Schema.TaggedError<ArchiveRefused>()("ArchiveRefused", {
+  archive: Schema.String,
+  reason: Schema.String
+}) {
+  override get message() {
+    return `The archive ${this.archive} is not read: ${this.reason}. Expected a whole zip archive; get it anew, or make it so.`
+  }
+}
+
+/** A file of columns that is broken, or holds what cannot be read here. */
+export class ColumnsUnreadable extends Schema.TaggedError<ColumnsUnreadable>()("ColumnsUnreadable", {
+  file: Schema.String,
+  format: Schema.String,
+  reason: Schema.String
+}) {
+  override get message() {
+    return `${this.file} cannot be read: ${this.reason}. Expected a whole file in ${this.format}'s format, as its name says.`
+  }
+}
+
 /** A server that was asked and would not, or could not, answer. `url` never holds credentials. */
 export class RequestFailed extends Schema.TaggedError<RequestFailed>()("RequestFailed", {
   url: Schema.String,

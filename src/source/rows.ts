@@ -6,7 +6,7 @@ export interface SourceRow {
   readonly value: unknown
   /** Row number in the file, from 0. */
   readonly index: number
-  /** The line on which the row begins, from 1. */
+  /** The line on which the row begins, from 1; 0 in a format without lines. */
   readonly line: number
 }
 

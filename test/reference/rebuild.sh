@@ -28,3 +28,4 @@ npm exec -- node $scripts/writtenAdapter.ts test/model/golden/written
 "$python" $scripts/fewShot.py > test/stages/golden/fewShot.json
 "$python" $scripts/choices.py test/stages/golden test/text/golden/tokenizers
 "$python" $scripts/choicesApart.py "$sources" test/stages/golden test/text/golden/tokenizers
+"$python" $scripts/columns.py test/source/golden/columns

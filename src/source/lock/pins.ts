@@ -26,9 +26,15 @@ export const joined = (first: LockFile, second: LockFile): LockFile => ({
   http: { ...first.http, ...second.http }
 })
 
-/** The last part of a URL's path, as a file's name. */
-const nameInUrl = (url: string): string =>
-  path.posix.basename(decodeURIComponent(new URL(url).pathname)) || new URL(url).hostname
+/** The last part of a URL's path, as a file's name; the URL itself where it has none. */
+const nameInUrl = (url: string): string => {
+  const last = path.posix.basename(URL.parse(url)?.pathname ?? "")
+  try {
+    return decodeURIComponent(last).replaceAll("/", "_") || url
+  } catch {
+    return last
+  }
+}
 
 /** The files behind a remote, if the pipeline or the lock file pins them; null where neither does. */
 export const pinnedFiles = (

@@ -2,6 +2,7 @@
 export { pipe } from "effect/Function"
 
 export type { Artifact, Files, Model, RowOf, Split, Table, Tabular, Value, WithRow } from "../src/pipeline/Artifact.ts"
+export { Checkpoints } from "../src/pipeline/Checkpoints.ts"
 export { ClosedFunction, RowSchema } from "../src/pipeline/ConfigValue.ts"
 export {
   atLeast,

@@ -12,6 +12,8 @@ import { drawFewShot, pickStratified, quotas, Sampling, strataOf } from "./fewSh
 
 /** One question: the text before the answer, and each answer that could follow. */
 export const ChoicePrompt = Schema.Struct({
+  /** Position of the document that is asked, in its table. */
+  document: Schema.Int,
   context: Schema.String,
   choices: Schema.Array(Schema.String),
   /** Position of the right answer. */
@@ -134,6 +136,7 @@ const choicePromptsStage = stage({
           const shown = yield* askAll(examples, drawn.slice(start * shots, (start + batchRows) * shots), settings)
           const lines = shown.map(({ gold, question }) => question + (texts[gold] ?? "") + settings.separator)
           return questions.map(({ gold, question }, index): ChoicePrompt => ({
+            document: asked[start + index] ?? 0,
             context: settings.description + lines.slice(index * shots, (index + 1) * shots).join("") + question,
             choices: texts,
             gold

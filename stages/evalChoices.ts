@@ -7,6 +7,7 @@ import { MeasurementResult, TextLengths } from "../src/pipeline/Measurement.ts"
 import { tokenizerOf } from "../src/pipeline/model.ts"
 import { Progress } from "../src/pipeline/Progress.ts"
 import { aModel, apply, someFiles, stage, tableOf, valueOf } from "../src/pipeline/Stage.ts"
+import type { AskedChoices } from "../src/report/harness.ts"
 import { ChoiceEncoding, encodeChoices } from "./choiceEncoding.ts"
 import { argmax, choiceScores } from "./choiceMetrics.ts"
 import { ChoicePrompt, choicePrompts } from "./choicePrompts.ts"
@@ -35,6 +36,13 @@ export const ChoiceAnswer = Schema.Struct({
   tokens: Schema.Int
 })
 export type ChoiceAnswer = typeof ChoiceAnswer.Type
+
+/** A choice task put to a model: its result, and beside it what was asked and what the model made of each question. */
+export interface MeasuredChoices extends Value<ChoiceResult> {
+  readonly asked: AskedChoices
+  readonly prompts: Table<ChoicePrompt>
+  readonly answers: Table<ChoiceAnswer>
+}
 
 /** Questions scored between two reports of progress; their tokens are in memory together. */
 const questionsAtOnce = 64
@@ -119,13 +127,28 @@ export const evalChoices = (config: {
   readonly tuningLength?: number
   /** Tokens computed at once: memory and speed, not results. */
   readonly batchTokens?: number
-}): ((model: Model) => Value<ChoiceResult>) => {
+}): ((model: Model) => MeasuredChoices) => {
   const { batchTokens = 2048, encoding = "apart", tuningLength = null, ...asked } = config
   const prompts: Table<ChoicePrompt> = choicePrompts(asked)
-  return (model) =>
-    apply(choicesStage, {
+  const { task } = config
+  return (model) => {
+    const { answers, result } = apply(choicesStage, {
       config: { encoding, tuningLength, batchTokens },
       inputs: { prompts, tokenizer: tokenizerOf(model), model },
       schemas: {}
-    }).result
+    })
+    return {
+      ...result,
+      asked: {
+        task: task.name,
+        description: task.description,
+        separator: task.separator,
+        choices: task.choices.map(({ text }) => text),
+        shots: config.shots,
+        limit: config.limit ?? null
+      },
+      prompts,
+      answers
+    }
+  }
 }

@@ -5,6 +5,7 @@ import type { Files, Value } from "../src/pipeline/Artifact.ts"
 import type { Expectation, Expectations, Results } from "../src/pipeline/Experiment.ts"
 import type { TrainingLog } from "../src/pipeline/Measurement.ts"
 import { apply, someFiles, stage, treeOf } from "../src/pipeline/Stage.ts"
+import { choiceFiles, choicesIn, choicesPort, ReportedChoices } from "./choiceFiles.ts"
 
 type Trainings = { readonly [name: string]: Value<TrainingLog> }
 
@@ -34,7 +35,9 @@ const Config = Schema.Struct({
       source: Schema.NonEmptyString,
       figures: Schema.Array(Schema.Struct({ model: Schema.String, measurement: Schema.String, value: Schema.Finite }))
     })
-  )
+  ),
+  /** Choice tasks to be written in lm-eval's form, in the order of the input. */
+  choices: Schema.Array(ReportedChoices)
 })
 
 export const reportStage = stage({
@@ -42,22 +45,21 @@ export const reportStage = stage({
   module: import.meta.url,
   computes: false,
   config: Config,
-  inputs: { results: treeOf<Results>(), training: treeOf<Trainings>() },
+  inputs: { results: treeOf<Results>(), training: treeOf<Trainings>(), choices: choicesPort },
   outputs: { report: someFiles },
-  run: ({ results, training }, { trainings, ...config }) =>
-    Effect.map(
-      Effect.promise(() => import("../src/report/files.ts")),
-      ({ reportFiles }) => ({
-        report: reportFiles({
-          ...config,
-          results,
-          trainings: trainings.flatMap((name) => {
-            const log = training[name]
-            return log === undefined ? [] : [{ name, log }]
-          })
+  run: ({ choices: asked, results, training }, { choices, trainings, ...config }) =>
+    Effect.gen(function* () {
+      const { reportFiles } = yield* Effect.promise(() => import("../src/report/files.ts"))
+      const report = reportFiles({
+        ...config,
+        results,
+        trainings: trainings.flatMap((name) => {
+          const log = training[name]
+          return log === undefined ? [] : [{ name, log }]
         })
       })
-    )
+      return { report: { ...report, ...(yield* choiceFiles(choices, asked)) } }
+    })
 })
 
 /** What a report is about. */
@@ -79,10 +81,11 @@ export interface ReportSubject<R extends Results> {
 /**
  * Writes `report.html` (one file that works offline), `report.md`, `report.tex`, `report.csv` and `report.json`: scores by model and
  * measurement, beside published ones where there are any, what tuning changed, expectations and how they fared, training curves, and free answers side by side.
- * `notes` are paragraphs that say how to read the figures.
+ * `notes` are paragraphs that say how to read the figures. `lmEval` adds what `evalChoices` found in the form of lm-eval 0.4:
+ * `lm-eval/MODEL/results_tanren.json`, and a line for each question in `lm-eval/MODEL/samples_MEASUREMENT_tanren.jsonl`.
  */
 export const report =
-  (options: { readonly title: string; readonly notes?: ReadonlyArray<string> }) =>
+  (options: { readonly title: string; readonly notes?: ReadonlyArray<string>; readonly lmEval?: boolean }) =>
   <const R extends Results>({
     expect = {},
     published,
@@ -90,7 +93,8 @@ export const report =
     training = {},
     tuned = {}
   }: ReportSubject<R>): Files => {
-    const { title, notes = [] } = options
+    const { lmEval = false, notes = [], title } = options
+    const choices = lmEval ? choicesIn(results) : []
     const models = Object.keys(results)
     const measurements = [...new Set(Object.values(results).flatMap((cells) => Object.keys(cells)))]
     const pairs: ReadonlyArray<readonly [string, string | undefined]> = Object.entries(tuned)
@@ -121,9 +125,14 @@ export const report =
                     value === undefined ? [] : [{ model, measurement, value }]
                   )
                 )
-              }
+              },
+        choices: choices.map(({ asked, measurement, model }) => ({ asked, measurement, model }))
       },
-      inputs: { results, training },
+      inputs: {
+        results,
+        training,
+        choices: choices.map(({ measured: { answers, prompts, ...result } }) => ({ answers, prompts, result }))
+      },
       schemas: {}
     }).report
   }

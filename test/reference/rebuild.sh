@@ -27,5 +27,6 @@ npm exec -- node $scripts/writtenAdapter.ts test/model/golden/written
 "$python" $scripts/choiceMetrics.py > test/stages/golden/choiceMetrics.json
 "$python" $scripts/fewShot.py > test/stages/golden/fewShot.json
 "$python" $scripts/choices.py test/stages/golden test/text/golden/tokenizers
+"$python" $scripts/harnessFiles.py test/stages/golden test/text/golden/tokenizers
 "$python" $scripts/choicesApart.py "$sources" test/stages/golden test/text/golden/tokenizers
 "$python" $scripts/columns.py test/source/golden/columns

@@ -49,7 +49,8 @@ describe("the report stage", () => {
       const { report: made } = yield* reportStage.run(
         {
           results: { base: { accuracy: scored(0.3) }, tuned: { accuracy: scored(0.45) } },
-          training: { tuned: { steps: [], validation: [] } }
+          training: { tuned: { steps: [], validation: [] } },
+          choices: []
         },
         config
       )

@@ -111,13 +111,18 @@ const cases: ReadonlyArray<{
 describe.each(cases)("$task.name", ({ choices, description, example, gold, question, task }) => {
   it.effect("asks with one example", () =>
     Effect.gen(function* () {
-      assert.deepStrictEqual(yield* promptOf(task, 1), { context: description + example + question, choices, gold })
+      assert.deepStrictEqual(yield* promptOf(task, 1), {
+        document: 0,
+        context: description + example + question,
+        choices,
+        gold
+      })
     }).pipe(Effect.provide(Runtime))
   )
 
   it.effect("asks with none", () =>
     Effect.gen(function* () {
-      assert.deepStrictEqual(yield* promptOf(task, 0), { context: description + question, choices, gold })
+      assert.deepStrictEqual(yield* promptOf(task, 0), { document: 0, context: description + question, choices, gold })
     }).pipe(Effect.provide(Runtime))
   )
 })

@@ -82,6 +82,12 @@ const configOf = (task: DoneChoices): Json => ({
   should_decontaminate: false
 })
 
+/** lm-eval has one limit for all tasks of a run: none can be said where they differ. */
+const commonLimit = (tasks: ReadonlyArray<DoneChoices>): number | null => {
+  const [limit = null, ...others] = new Set(tasks.map(({ asked }) => asked.limit))
+  return others.length === 0 ? limit : null
+}
+
 /** The summary of all tasks of one model: the text of a file `results_*.json`. */
 export const harnessSummary = (model: string, tasks: ReadonlyArray<DoneChoices>): string =>
   jsonText({
@@ -93,8 +99,12 @@ export const harnessSummary = (model: string, tasks: ReadonlyArray<DoneChoices>)
     higher_is_better: byTask(tasks, (task) =>
       Object.fromEntries(named(task).map(([metric, { better }]) => [metric, better === "higher"]))
     ),
-    "n-samples": byTask(tasks, ({ questions }) => ({ original: questions, effective: questions })),
-    config: { model: "tanren", model_args: model, limit: tasks[0]?.asked.limit ?? null },
+    // How many documents there are is known where all of them were asked.
+    "n-samples": byTask(tasks, ({ asked, questions }) => ({
+      original: asked.limit === null ? questions : null,
+      effective: questions
+    })),
+    config: { model: "tanren", model_args: model, limit: commonLimit(tasks) },
     model_source: "tanren",
     model_name: model
   })

@@ -2,7 +2,7 @@
 
     python test/reference/architectures.py test/model/golden/architectures
 
-Versions: torch 2.13.0, transformers 5.24.0. Everything runs in float32 on one thread. Configs that read the same
+Versions: requirements.txt. Everything runs in float32 on one thread. Configs that read the same
 weights share one file: a family is a folder of weights, and a case of it is a config.json with the logits it gives.
 """
 import json

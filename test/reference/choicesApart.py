@@ -3,7 +3,7 @@
     python test/reference/choicesApart.py SOURCES test/stages/golden test/text/golden/tokenizers
 
 SOURCES holds lm_eval-0.3.0, unpacked. The harness of the paper scores by the same methods of BaseLM, and encodes without
-special tokens. Versions: torch 2.13.0, transformers 5.24.0. Everything runs in float32 on one thread.
+special tokens. Versions: requirements.txt. Everything runs in float32 on one thread.
 """
 import json
 import sys

@@ -2,7 +2,7 @@
 
     python test/reference/curves.py test/model/golden
 
-Versions: torch 2.13.0, transformers 5.24.0, peft 0.21.0. Everything runs in float32 on one thread. The base model and
+Versions: requirements.txt. Everything runs in float32 on one thread. The base model and
 the adapter's first values are those of models.py, golden/parallel. Rows are of mixed lengths, in micro-batches padded on
 the left; the last step of an epoch has fewer rows, and its last micro-batch one alone. DeepSpeed's rates are those of
 schedules.py.

@@ -2,7 +2,7 @@
 
     python test/reference/harnessFiles.py test/stages/golden test/text/golden/tokenizers
 
-Versions: lm-eval 0.4.13, torch 2.13.0, transformers 5.24.0. Everything runs in float32 on one thread.
+Versions: requirements.txt. Everything runs in float32 on one thread.
 """
 import json
 import sys

@@ -3,7 +3,7 @@
     node test/reference/writtenAdapter.ts test/model/golden/written
     python test/reference/merges.py test/model/golden
 
-Versions: torch 2.13.0, transformers 5.24.0, peft 0.21.0. Everything runs on one thread.
+Versions: requirements.txt. Everything runs on one thread.
 """
 import json
 import shutil

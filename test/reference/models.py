@@ -2,7 +2,7 @@
 
     python test/reference/models.py test/model/golden
 
-Versions: torch 2.13.0, transformers 5.24.0, peft 0.21.0. Everything runs in float32 on one thread.
+Versions: requirements.txt. Everything runs in float32 on one thread.
 """
 import json
 import random

@@ -2,7 +2,7 @@
 
     python test/reference/torchFiles.py test/model/golden
 
-Versions: torch 2.13.0, transformers 5.24.0, peft 0.21.0, safetensors 0.8.0. Reads the golden models of models.py.
+Versions: requirements.txt. Reads the golden models of models.py.
 """
 import json
 import shutil

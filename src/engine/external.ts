@@ -4,6 +4,7 @@ import type { BigIntStats } from "node:fs"
 import { stat } from "node:fs/promises"
 import * as path from "node:path"
 import type { ExternalFiles, Outside } from "../pipeline/Artifact.ts"
+import { Progress, type ProgressReport } from "../pipeline/Progress.ts"
 import { digestFileLike, isGitDigest } from "../source/contentDigest.ts"
 import { findFiles } from "../source/files.ts"
 import type { SourceFailure } from "../source/Errors.ts"
@@ -91,10 +92,27 @@ const present = (file: ResolvedFile): Effect.Effect<ResolvedFile, SourceFailure 
     return isIntact ? here : yield* Effect.die(`internal: ${here.location} was verified, and is not what it was`)
   })
 
+/** Lets several fetches tell as one how far they are. */
+const jointProgress = Effect.map(Progress, ({ report }) => {
+  const reports = new Map<ResolvedFile, ProgressReport>()
+  const sum = (count: (one: ProgressReport) => number) =>
+    [...reports.values()].reduce((all, one) => all + count(one), 0)
+  return (file: ResolvedFile): typeof Progress.Service => ({
+    report: (one) => {
+      reports.set(file, one)
+      return report({ done: sum(({ done }) => done), total: sum(({ done, total }) => total ?? done), unit: one.unit })
+    }
+  })
+})
+
 /** The same artifact with all of its files on this machine: what was pinned by name is fetched. */
 export const bringHere = (resolved: Resolved): Effect.Effect<Resolved, SourceFailure | StoreFailure, Store | Sources> =>
   Effect.gen(function* () {
-    const all = (files: ReadonlyArray<ResolvedFile>) => Effect.forEach(files, present, { concurrency: fetchesAtOnce })
+    const together = yield* jointProgress
+    const all = (files: ReadonlyArray<ResolvedFile>) =>
+      Effect.forEach(files, (file) => Effect.provideService(present(file), Progress, together(file)), {
+        concurrency: fetchesAtOnce
+      })
     switch (resolved.kind) {
       case "table":
       case "value":

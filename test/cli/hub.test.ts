@@ -1,17 +1,21 @@
 /** Whole runs against a Hub on this machine: pinned once, fetched when read, the same everywhere afterwards. */
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs"
 import * as path from "node:path"
+import { setTimeout as sleep } from "node:timers/promises"
 import { fileURLToPath } from "node:url"
 import { afterAll, assert, beforeEach, describe, test } from "vitest"
 import { type HubServer, type RepositoryFiles, startHub } from "../source/hubServer.ts"
-import { type Line, makeProject, type Project, rowsOf } from "./project.ts"
+import { zipOf } from "../source/zipFile.ts"
+import { type Line, makeProject, type Project, rowsOf, until } from "./project.ts"
 
 const token = "hf_neverToBeSeen"
 const hub: HubServer = await startHub()
 hub.demand(token)
+/** A server of files for everybody. */
+const open: HubServer = await startHub()
 process.env.HF_ENDPOINT = hub.endpoint
 process.env.HF_TOKEN = token
-afterAll(hub.close)
+afterAll(() => Promise.all([hub.close(), open.close()]))
 
 const rows: RepositoryFiles = {
   "alpaca/data/000000.json": { large: Buffer.from(rowsOf(20)) },
@@ -132,6 +136,62 @@ describe("a data set of the Hub", () => {
     assert.match(err, /^✗ [^\n]*dataset owner\/rows at v9 \(status 404[^\n]*\n$/)
     assert.notInclude(err, token)
   })
+})
+
+test("a download that is interrupted goes on in the next run", async () => {
+  const project = makeHubProject()
+  await project.tanren("lock", "pipeline.ts")
+  hub.misbehave("alpaca/data/000000.json", { kind: "stall", after: 1_000 })
+  const { ended, process: child } = project.start("run", "pipeline.ts")
+  const inCache = () => readdirSync(project.folder, { recursive: true }).map(String)
+  await until(() => inCache().some((name) => name.endsWith(".incomplete")))
+  await until(() => hub.asked.some(({ host }) => host === "store"))
+  await sleep(200)
+  child.kill("SIGINT")
+  assert.strictEqual((await ended).code, 130)
+  assert.deepStrictEqual(
+    inCache().filter((name) => name.includes(".locks/tanren/")),
+    []
+  )
+  assert.deepStrictEqual(nodesAtEnd(await project.lines("run", "pipeline.ts")), ran)
+  assert.deepStrictEqual(
+    hub.asked.filter(({ host }) => host === "store").map(({ range }) => range),
+    [null, "bytes=1000-"]
+  )
+})
+
+test("a zip archive behind a URL and Parquet on the Hub give rows, each pinned", async () => {
+  const images = JSON.stringify([
+    { id: 1, qas: [{ qa_id: 1, question: "何色?", answer: "赤" }] },
+    { id: 2, qas: [] }
+  ])
+  const columns = readFileSync(path.join(import.meta.dirname, "../source/golden/columns/zstd.parquet"))
+  open.commit("datasets/owner/files", { "qa.zip": zipOf([{ name: "question_answers.json", content: images }]) })
+  hub.commit("datasets/owner/columns", { "data/train-00000-of-00001.parquet": { large: columns } })
+  const project = makeProject({
+    "pipeline.ts": `
+import { experiment, load, QuestionRow } from "tanren"
+import * as Schema from "effect/Schema"
+const questions = load.zip("${open.endpoint}/datasets/owner/files/resolve/main/qa.zip", {
+  files: "question_answers.json", rows: "qas", row: QuestionRow
+})
+const columns = load.hub("owner/columns", {
+  revision: "main", files: "data/*.parquet", row: Schema.Struct({ text: Schema.String, count: Schema.Int })
+})
+export default experiment("kinds", { results: {}, outputs: { questions, columns } })
+`
+  })
+  process.env.HF_HUB_CACHE = path.join(project.folder, "hub")
+  const columnar = "load: owner/columns: data/*.parquet"
+  assert.deepStrictEqual(nodesAtEnd(await project.lines("run", "pipeline.ts")), {
+    "load: qa.zip": "ran",
+    [columnar]: "ran"
+  })
+  const shown = await project.lines("show", "pipeline.ts")
+  const rowsShown = shown.flatMap(({ row }) => (row === undefined ? [] : [row]))
+  assert.deepStrictEqual(rowsShown[0], { question: "何色?", answer: "赤" })
+  assert.deepStrictEqual(rowsShown[2], { text: "", count: 1_000_003 })
+  for (const { authorization } of open.asked) assert.isNull(authorization)
 })
 
 test("a model of the Hub, and an adapter on it, are read as those in folders are", async () => {

@@ -38,7 +38,7 @@ const place = Effect.gen(function* () {
           lockFile,
           downloads,
           environment,
-          patience: { tries: 3, firstDelay: 1, longestDelay: 4, silence: 300 }
+          patience: { tries: 3, firstDelay: 1, longestDelay: 4, longestWait: 2_000, silence: 300 }
         })
       )
   }

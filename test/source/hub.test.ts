@@ -26,7 +26,7 @@ const dataset = (revision = "main", patterns: HubFiles["patterns"] = ["data/*.js
   patterns
 })
 
-const quick = { tries: 3, firstDelay: 1, longestDelay: 4, silence: 300 }
+const quick = { tries: 3, firstDelay: 1, longestDelay: 4, longestWait: 2_000, silence: 300 }
 
 interface Place {
   readonly hub: HubServer
@@ -223,6 +223,15 @@ describe("a download", () => {
       assert.strictEqual(failure._tag, "RequestFailed")
       assert.match(failure.message, /data\/a\.json answered with status 500/)
       assert.lengthOf(requestsFor(here, "data/a.json"), 1 + quick.tries)
+    })
+  )
+
+  it.live("does not wait for a server that asks for too much", () =>
+    Effect.gen(function* () {
+      const here = yield* place
+      here.hub.misbehave("data/b.json", { kind: "status", status: 503, headers: { "retry-after": "3600" } })
+      assert.strictEqual((yield* Effect.flip(fetchAll(here)))._tag, "RequestFailed")
+      assert.lengthOf(blobRequests(here), 1)
     })
   )
 

@@ -32,6 +32,8 @@ const partOf = (target: string): string => `${target}.tanren.incomplete`
 /** Milliseconds between reports. */
 const tick = 500
 
+const megabytes = (bytes: number): number => Math.round(bytes / 1e6)
+
 const requestedRangeIsEmpty = 416
 
 const onDisk = async <A>(file: string, run: () => Promise<A>): Promise<A> => {
@@ -166,7 +168,9 @@ export const download = (wanted: Download, patience: Patience): Effect.Effect<Co
       if (digest !== null && there !== null && (size === null || there === size)) return digest
 
       const course: Course = { connections: 0, arrived: 0, version: null }
-      const tell = Effect.suspend(() => report({ done: course.arrived, total: size, unit: "bytes" }))
+      const tell = Effect.suspend(() =>
+        report({ done: megabytes(course.arrived), total: size === null ? null : megabytes(size), unit: "MB" })
+      )
       yield* Effect.forkScoped(Effect.forever(Effect.andThen(Effect.sleep(tick), tell)))
 
       const held = yield* disk(target, () => sizeOf(partOf(target)))

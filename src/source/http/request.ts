@@ -22,11 +22,19 @@ export interface Patience {
   /** Milliseconds before the second try; each further wait is twice as long. */
   readonly firstDelay: number
   readonly longestDelay: number
+  /** Milliseconds that a server may ask to wait; who asks for more is not waited for. */
+  readonly longestWait: number
   /** Milliseconds without a byte after which a connection counts as dead. */
   readonly silence: number
 }
 
-export const patience: Patience = { tries: 6, firstDelay: 1_000, longestDelay: 60_000, silence: 60_000 }
+export const patience: Patience = {
+  tries: 6,
+  firstDelay: 1_000,
+  longestDelay: 60_000,
+  longestWait: 600_000,
+  silence: 60_000
+}
 
 export interface Answer {
   readonly response: Response
@@ -128,7 +136,7 @@ export const ask = <A>(
  */
 export const persist = <A, E, R>(
   attempt: Effect.Effect<A, E | RequestFailed, R>,
-  { firstDelay, longestDelay, tries }: Patience,
+  { firstDelay, longestDelay, longestWait, tries }: Patience,
   progress: () => number = () => 0
 ): Effect.Effect<A, E | RequestFailed, R> =>
   Effect.gen(function* () {
@@ -140,7 +148,7 @@ export const persist = <A, E, R>(
       if (!(failure instanceof RequestFailed) || failure.again === null) return yield* Effect.fail(failure)
       if (progress() > before) fruitless = 1
       before = progress()
-      if (fruitless >= tries) return yield* Effect.fail(failure)
+      if (fruitless >= tries || failure.again > longestWait) return yield* Effect.fail(failure)
       yield* Effect.sleep(Math.max(failure.again, Math.min(firstDelay * 2 ** (fruitless - 1), longestDelay)))
     }
   })

@@ -13,7 +13,7 @@ const rooms = {
   model: ["graph", "pipeline", "runtime"],
   report: ["pipeline"],
   engine: ["pipeline", "runtime", "source", "store", "table"],
-  cli: ["engine", "pipeline", "runtime", "source", "store", "table"]
+  cli: ["engine", "pipeline", "report", "runtime", "source", "store", "table"]
 } as const satisfies { readonly [room: string]: ReadonlyArray<string> }
 
 type Room = keyof typeof rooms

@@ -59,7 +59,10 @@ const single = ({ steps }: TrainingLog, figure: "learningRate" | "gradientNorm")
   {
     name: "",
     points: thin(
-      steps.map((step) => ({ x: step.step, y: step[figure] })),
+      steps.flatMap((step) => {
+        const y = step[figure]
+        return y === null ? [] : [{ x: step.step, y }]
+      }),
       buckets
     ),
     look: "strong"
@@ -85,8 +88,9 @@ const dataTable = ({ log, name }: Training): Html => {
     rows: steps.map((step) => {
       const entry = logged.get(step)
       const rate = figure(entry === undefined ? "–" : exact(entry.learningRate))
+      const norm = entry?.gradientNorm === null ? figure("skipped") : quantity(entry?.gradientNorm)
       const stepHead = html`<th scope="row" class="figure">${count(step)}</th>`
-      return row(stepHead, quantity(entry?.loss), quantity(validations.get(step)), rate, quantity(entry?.gradientNorm))
+      return row(stepHead, quantity(entry?.loss), quantity(validations.get(step)), rate, norm)
     })
   })
   return html`<details class="data">

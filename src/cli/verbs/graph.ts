@@ -2,27 +2,11 @@
 import * as Effect from "effect/Effect"
 import type { Recipe, Source, Step } from "../../engine/Recipe.ts"
 import * as Tree from "../../engine/Tree.ts"
+import { outsideName } from "../outsideName.ts"
 import type { Output } from "../Output.ts"
 import { exitCodes } from "../exitCodes.ts"
 
 const quoted = (text: string): string => `"${text.replaceAll('"', "#quot;")}"`
-
-/** What people call a source outside. */
-const external = ({ files }: Extract<Source, { kind: "external" }>): string => {
-  switch (files.kind) {
-    case "external":
-      return files.patterns
-        .map((pattern) => `${files.folder}/${pattern}`)
-        .join(", ")
-        .replace(/^\.\//, "")
-    case "hub":
-      return `${files.id}@${files.revision}: ${files.patterns
-        .flatMap((choice) => (typeof choice === "string" ? [choice] : choice.firstOf))
-        .join(", ")}`
-    case "http":
-      return files.url
-  }
-}
 
 interface Edge {
   readonly from: Source
@@ -41,7 +25,7 @@ export const graphVerb = (recipe: Recipe, output: Output) =>
     for (const step of recipe.steps) {
       yield* output.line(`  ${numbers.get(step)}[${quoted(step.name)}]`)
       const inputs = edgesInto(step).map(({ from, port }) =>
-        from.kind === "step" ? { port, node: from.step.name, output: from.output } : { port, files: external(from) }
+        from.kind === "step" ? { port, node: from.step.name, output: from.output } : { port, files: outsideName(from) }
       )
       yield* output.object({ node: step.name, stage: step.node.stage.name, inputs })
     }
@@ -51,7 +35,7 @@ export const graphVerb = (recipe: Recipe, output: Output) =>
       if (from.kind === "step") {
         start = numbers.get(from.step)
       } else {
-        const name = external(from)
+        const name = outsideName(from)
         start = outside.get(name)
         if (start === undefined) {
           start = `f${outside.size}`

@@ -2,28 +2,19 @@
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import { cp, mkdir, rm } from "node:fs/promises"
 import * as path from "node:path"
 import { describe, judge, type Judged } from "../../engine/expectations.ts"
 import { Events } from "../../engine/Events.ts"
 import { readValue } from "../../engine/readers.ts"
-import type { Recipe, Source, Step } from "../../engine/Recipe.ts"
-import type { Resolved } from "../../engine/Resolved.ts"
+import type { Recipe } from "../../engine/Recipe.ts"
 import { type Outcome, run } from "../../engine/run.ts"
 import { MeasurementResult } from "../../pipeline/Measurement.ts"
 import { Store } from "../../store/Store.ts"
 import type { Options } from "../arguments.ts"
 import { exitCodes } from "../exitCodes.ts"
+import { type Outcomes, publishReport, resolvedIn } from "../publish.ts"
 import type { Output } from "../Output.ts"
 import { ticker } from "../Ticker.ts"
-
-type Outcomes = ReadonlyMap<Step, Outcome>
-
-const resolvedIn = (outcomes: Outcomes, source: Source): Resolved | null => {
-  if (source.kind === "external") return null
-  const outcome = outcomes.get(source.step)
-  return outcome?.kind === "cached" || outcome?.kind === "ran" ? (outcome.known.outputs[source.output] ?? null) : null
-}
 
 /** The first score of every cell that is a measurement, by model and measurement. */
 const scores = (recipe: Recipe, outcomes: Outcomes) =>
@@ -40,25 +31,6 @@ const scores = (recipe: Recipe, outcomes: Outcomes) =>
       }
     }
     return found
-  })
-
-/** Copies the report out of the store to a place with a name; returns the page's path. */
-const publishReport = (recipe: Recipe, outcomes: Outcomes, storeRoot: string) =>
-  Effect.gen(function* () {
-    const report = recipe.experiment.report
-    const resolved = report === null ? null : resolvedIn(outcomes, recipe.sourceOf(report))
-    if (resolved?.kind !== "files") return null
-    const folder = path.join(storeRoot, "reports", recipe.experiment.name.replaceAll(/[^\p{L}\p{N}._-]+/gu, "-"))
-    yield* Effect.promise(async () => {
-      for (const file of resolved.files) {
-        const target = path.join(folder, file.path)
-        await mkdir(path.dirname(target), { recursive: true })
-        await rm(target, { force: true })
-        await cp(file.location, target)
-      }
-    })
-    const page = resolved.files.find((file) => file.path.endsWith(".html")) ?? resolved.files[0]
-    return page === undefined ? null : path.join(folder, page.path)
   })
 
 const judgedLine = ({ expectation, measurement, met, model, score }: Judged): string =>

@@ -9,6 +9,7 @@ import type { StageFailure } from "../pipeline/Reader.ts"
 import type { OnnxRuntime } from "../runtime/OnnxRuntime.ts"
 import type { Sources } from "../source/Sources.ts"
 import type { ActionRecord } from "../store/ActionRecord.ts"
+import type { StoreFailure } from "../store/Errors.ts"
 import { Store } from "../store/Store.ts"
 import { checkpointsOf } from "./checkpoints.ts"
 import type { CodeFailure } from "./code/Errors.ts"
@@ -61,6 +62,13 @@ const contain =
       )
     })
 
+/** What a stage gave, in the store under its key. */
+export interface Executed {
+  readonly record: ActionRecord
+  /** Makes it durable; then the way there is no longer needed. */
+  readonly settle: Effect.Effect<void, StoreFailure>
+}
+
 /**
  * Runs a step's stage and stores what it gives under its key. Nothing is stored when the stage fails, when it is
  * interrupted, or when files or code it was made from changed meanwhile; but a stage that keeps checkpoints, with these
@@ -71,7 +79,7 @@ export const execute = (
   identity: Identity,
   wanted: InputsResolved,
   checkpointSeconds: number
-): Effect.Effect<ActionRecord, StageFailure, Store | Sources | OnnxRuntime> =>
+): Effect.Effect<Executed, StageFailure, Store | Sources | OnnxRuntime> =>
   Effect.scoped(
     Effect.gen(function* () {
       const store = yield* Store
@@ -118,8 +126,7 @@ export const execute = (
           step: step.name
         }
       }
-      yield* store.actions.put(record)
-      yield* checkpoints.settle
-      return record
+      yield* store.actions.show(record)
+      return { record, settle: Effect.andThen(store.actions.put(record), checkpoints.settle) }
     })
   ).pipe(contain(step))

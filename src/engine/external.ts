@@ -21,16 +21,13 @@ const localFiles = (root: string, files: ExternalFiles) =>
   Effect.gen(function* () {
     const store = yield* Store
     const folder = path.resolve(root, files.folder)
-    const found = yield* findFiles(folder, files.patterns)
-    // Before the digest, so that a file which is written to in between is taken for moved.
-    const written = yield* Effect.forEach(found, writtenAt)
-    const digests = yield* store.files.digest(found)
-    return digests.map((file, index): ResolvedFile => ({
+    const digests = yield* store.files.digest(yield* findFiles(folder, files.patterns))
+    return digests.map((file): ResolvedFile => ({
       path: path.relative(folder, file.path).split(path.sep).join("/"),
       size: file.size,
       digest: file.digest,
       location: file.path,
-      writtenAt: written[index] ?? null
+      writtenAt: file.writtenAt
     }))
   })
 

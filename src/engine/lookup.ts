@@ -21,6 +21,8 @@ export interface Known {
   readonly identity: Identity
   readonly inputs: InputsResolved
   readonly outputs: { readonly [name: string]: Resolved }
+  /** What the store says, or will say, under its key. */
+  readonly record: ActionRecord
 }
 
 /** Every input of a step, given what each of its sources is. */
@@ -66,7 +68,7 @@ export const outputsOf = (
   })
 
 /** Whether all objects of a record are in the store, intact. */
-const intact = (record: ActionRecord, depth: "stat" | "content"): Effect.Effect<boolean, StoreFailure, Store> =>
+export const intact = (record: ActionRecord, depth: "stat" | "content"): Effect.Effect<boolean, StoreFailure, Store> =>
   Effect.gen(function* () {
     const store = yield* Store
     for (const output of Object.values(record.outputs)) {
@@ -97,7 +99,7 @@ export const lookup = (
     const outputs = (yield* intact(record, depth)) ? yield* outputsOf(step, record, inputs) : null
     return outputs === null
       ? { kind: "miss", identity, reason: "its stored result is missing or damaged" }
-      : { kind: "hit", known: { step, identity, inputs, outputs } }
+      : { kind: "hit", known: { step, identity, inputs, outputs, record } }
   })
 
 /** The ingredients that a step of this name had last; null when it never ran. */

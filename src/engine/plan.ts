@@ -4,8 +4,9 @@ import type { StageFailure } from "../pipeline/Reader.ts"
 import type { OnnxRuntime } from "../runtime/OnnxRuntime.ts"
 import type { Sources } from "../source/Sources.ts"
 import type { Store } from "../store/Store.ts"
-import { type Known, type Lookup, lookup, resolveInputs, resolveSource } from "./lookup.ts"
-import { dependencies, type Recipe, type Step } from "./Recipe.ts"
+import type { Lookup } from "./lookup.ts"
+import type { Recipe, Step } from "./Recipe.ts"
+import { type Sight, survey } from "./survey.ts"
 
 export interface Planned {
   readonly step: Step
@@ -16,33 +17,27 @@ export interface Planned {
   readonly found: Lookup | null
 }
 
+const plannedOf = (step: Step, sight: Sight): Effect.Effect<Planned, StageFailure> => {
+  switch (sight.kind) {
+    case "hit":
+      return Effect.succeed({ step, status: "cached", reason: "same code, config and inputs", found: sight })
+    case "miss":
+      return Effect.succeed({ step, status: "run", reason: sight.reason, found: sight })
+    case "blocked": {
+      const names = sight.by.map(({ name }) => `"${name}"`).join(", ")
+      return Effect.succeed({ step, status: "blocked", reason: `waits for ${names}`, found: null })
+    }
+    case "failed":
+      return Effect.fail(sight.failure)
+  }
+}
+
 /** Plans a recipe; runs nothing. `root` is the pipeline file's folder. */
 export const plan = (
   recipe: Recipe,
   root: string
 ): Effect.Effect<ReadonlyArray<Planned>, StageFailure, Store | Sources | OnnxRuntime> =>
-  Effect.gen(function* () {
-    const known = new Map<Step, Known>()
-    const planned: Array<Planned> = []
-    const find = (step: Step) => {
-      const found = known.get(step)
-      return found === undefined ? Effect.die(`internal: "${step.name}" is not planned yet`) : Effect.succeed(found)
-    }
-    for (const step of recipe.steps) {
-      const waits = dependencies(step).filter((dependency) => !known.has(dependency))
-      if (waits.length > 0) {
-        const names = waits.map(({ name }) => `"${name}"`).join(", ")
-        planned.push({ step, status: "blocked", reason: `waits for ${names}`, found: null })
-        continue
-      }
-      const inputs = yield* resolveInputs(step, resolveSource(root, find))
-      const found = yield* lookup(recipe.experiment.name, step, inputs, "stat")
-      if (found.kind === "hit") known.set(step, found.known)
-      planned.push(
-        found.kind === "hit"
-          ? { step, status: "cached", reason: "same code, config and inputs", found }
-          : { step, status: "run", reason: found.reason, found }
-      )
-    }
-    return planned
-  })
+  Effect.flatMap(
+    survey(recipe, root, () => "stat"),
+    (sights) => Effect.forEach(sights, ([step, sight]) => plannedOf(step, sight))
+  )

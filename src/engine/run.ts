@@ -1,6 +1,7 @@
 /** Running a recipe: every step as soon as its inputs are there, side by side within a bound. */
 import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
+import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Semaphore from "effect/Semaphore"
@@ -8,13 +9,15 @@ import { randomUUID } from "node:crypto"
 import type { StageFailure } from "../pipeline/Reader.ts"
 import type { OnnxRuntime } from "../runtime/OnnxRuntime.ts"
 import type { Sources } from "../source/Sources.ts"
+import type { Turn } from "../store/Leases.ts"
 import type { RunRecord } from "../store/Runs.ts"
 import { Store } from "../store/Store.ts"
 import { DependencyFailed, ResultDamaged } from "./Errors.ts"
 import { Events } from "./Events.ts"
 import { execute } from "./execute.ts"
-import { type Known, lookup, outputsOf, resolveInputs, resolveSource } from "./lookup.ts"
+import { intact, type Known, lookup, outputsOf, resolveInputs, resolveSource } from "./lookup.ts"
 import type { Recipe, Step } from "./Recipe.ts"
+import { type Sight, survey } from "./survey.ts"
 
 /** What became of a step. */
 export type Outcome =
@@ -37,8 +40,13 @@ export interface RunOptions {
 
 interface Obtained {
   readonly known: Known
+  /** How long its stage worked; null where it was there. */
   readonly seconds: number | null
+  /** Makes it durable. */
+  readonly settle: Effect.Effect<void, StageFailure>
 }
+
+const alreadyThere = (known: Known): Obtained => ({ known, seconds: null, settle: Effect.void })
 
 /**
  * Obtains every step of a recipe. A failure stops what depends on it and nothing else: the effect itself succeeds, and
@@ -56,20 +64,24 @@ export const run = (
     const keys = new Map<string, RunRecord["nodes"][string]>()
     const jobs = yield* Semaphore.make(options.jobs)
     const computeJobs = yield* Semaphore.make(options.computeJobs)
-    const obtaining = new Map<Step, Effect.Effect<Obtained, StageFailure, Store | Sources | OnnxRuntime>>()
-
-    const obtain = (step: Step): Effect.Effect<Obtained, StageFailure, Store | Sources | OnnxRuntime> =>
-      Effect.suspend(() => obtaining.get(step) ?? Effect.die(`internal: "${step.name}" is read before it is laid out`))
+    /** What each step gives: told as soon as others may read it, which is before it is durable. */
+    const given = new Map<Step, Deferred.Deferred<Known, StageFailure>>()
+    for (const step of recipe.steps) given.set(step, yield* Deferred.make<Known, StageFailure>())
+    const givenBy = (step: Step) => {
+      const known = given.get(step)
+      if (known === undefined) throw new Error(`internal: "${step.name}" is read before it is laid out`)
+      return known
+    }
 
     const knownTo = (reader: Step) => (step: Step) =>
-      obtain(step).pipe(
-        Effect.map(({ known }) => known),
-        Effect.mapError(() => new DependencyFailed({ step: reader.name, dependency: step.name }))
+      Effect.mapError(
+        Deferred.await(givenBy(step)),
+        () => new DependencyFailed({ step: reader.name, dependency: step.name })
       )
 
-    const bounded = (step: Step) =>
+    const bounded = (step: Step): Turn =>
       step.node.stage.computes
-        ? <A, E, R>(effect: Effect.Effect<A, E, R>) => computeJobs.withPermits(1)(jobs.withPermits(1)(effect))
+        ? (effect) => computeJobs.withPermits(1)(jobs.withPermits(1)(effect))
         : jobs.withPermits(1)
 
     /** Runs a step's stage, unless its result is there whole: whoever asks second, here or elsewhere, waits and shares it. */
@@ -80,72 +92,96 @@ export const run = (
           resolveSource(options.root, (read) => verified(step, read))
         )
         const sought = yield* lookup(experiment, step, inputs, "content")
-        if (sought.kind === "hit") return { known: sought.known, seconds: null }
+        if (sought.kind === "hit") return alreadyThere(sought.known)
         const { identity, reason } = sought
         const find = Effect.map(lookup(experiment, step, inputs, "content"), (found): Obtained | null =>
-          found.kind === "hit" ? { known: found.known, seconds: null } : null
+          found.kind === "hit" ? alreadyThere(found.known) : null
         )
         const compute = Effect.gen(function* () {
           const started = yield* Clock.currentTimeMillis
           yield* emit({ kind: "started", step: step.name, stage: step.node.stage.name, reason })
           keys.set(step.name, { key: identity.key, outcome: "failed" })
-          const outputs = yield* outputsOf(
-            step,
-            yield* execute(step, identity, inputs, options.checkpointSeconds),
-            inputs
-          )
+          const { record, settle } = yield* execute(step, identity, inputs, options.checkpointSeconds)
+          const outputs = yield* outputsOf(step, record, inputs)
           if (outputs === null)
             return yield* Effect.die(`internal: "${step.name}" stored other outputs than it promises`)
           const seconds = ((yield* Clock.currentTimeMillis) - started) / 1000
-          return { known: { step, identity, inputs, outputs }, seconds }
+          return { known: { step, identity, inputs, outputs, record }, seconds, settle }
         })
-        return yield* store.leases.share(identity.key, find, bounded(step)(compute))
+        const made = yield* store.leases.share(identity.key, find, compute, bounded(step))
+        yield* Deferred.succeed(givenBy(step), made.known)
+        yield* made.settle
+        return made
       })
 
     /** Before a stage reads a stored result it is checked byte for byte; one that fails is made again. */
     const verified = (reader: Step, step: Step): Effect.Effect<Known, StageFailure, Store | Sources | OnnxRuntime> =>
       Effect.gen(function* () {
         const known = yield* knownTo(reader)(step)
-        const found = yield* lookup(experiment, step, known.inputs, "content")
-        if (found.kind === "hit") return found.known
+        if (yield* intact(known.record, "content")) return known
         const again = (yield* produce(step)).known
         const same = Object.entries(known.outputs).every(([name, { digest }]) => again.outputs[name]?.digest === digest)
         return same ? again : yield* new ResultDamaged({ step: step.name })
       })
 
-    const attempt = (step: Step): Effect.Effect<Obtained, StageFailure, Store | Sources | OnnxRuntime> =>
-      Effect.gen(function* () {
-        const inputs = yield* resolveInputs(step, resolveSource(options.root, knownTo(step)))
-        const found = yield* lookup(experiment, step, inputs, isSmall(step) ? "content" : "stat")
-        const obtained = found.kind === "hit" ? { known: found.known, seconds: null } : yield* produce(step)
-        yield* emit(
-          obtained.seconds === null
-            ? { kind: "cached", step: step.name }
-            : { kind: "finished", step: step.name, seconds: obtained.seconds }
+    const obtained = (step: Step, { known, seconds }: Obtained): Effect.Effect<void> =>
+      Effect.suspend(() => {
+        keys.set(step.name, { key: known.identity.key, outcome: seconds === null ? "hit" : "ran" })
+        return emit(
+          seconds === null ? { kind: "cached", step: step.name } : { kind: "finished", step: step.name, seconds }
         )
-        keys.set(step.name, { key: obtained.known.identity.key, outcome: obtained.seconds === null ? "hit" : "ran" })
-        return obtained
+      })
+
+    const attempt = (step: Step, sight: Sight): Effect.Effect<Obtained, StageFailure, Store | Sources | OnnxRuntime> =>
+      Effect.gen(function* () {
+        if (sight.kind === "hit") return alreadyThere(sight.known)
+        if (sight.kind === "miss") return yield* produce(step)
+        const inputs = yield* resolveInputs(step, resolveSource(options.root, knownTo(step)))
+        const found = yield* lookup(experiment, step, inputs, depthOf(step))
+        return found.kind === "hit" ? alreadyThere(found.known) : yield* produce(step)
       }).pipe(
+        Effect.tap((result) => obtained(step, result)),
         Effect.tapError((failure) =>
           failure instanceof DependencyFailed
             ? Effect.void
             : emit({ kind: "failed", step: step.name, message: failure.message })
+        ),
+        Effect.onExit((exit) =>
+          Deferred.done(
+            givenBy(step),
+            Exit.map(exit, ({ known }) => known)
+          )
         )
       )
 
-    for (const step of recipe.steps) obtaining.set(step, yield* Effect.cached(attempt(step)))
-    const exits = yield* Effect.forEach(
-      recipe.steps,
-      (step) => Effect.map(Effect.exit(obtain(step)), (exit) => [step, exit] as const),
-      { concurrency: "unbounded" }
-    ).pipe(Effect.ensuring(Effect.ignore(record(experiment, keys, began))))
-    return new Map(
-      yield* Effect.forEach(exits, ([step, exit]) => Effect.map(outcomeOf(exit), (outcome) => [step, outcome] as const))
-    )
+    const obtain = ([step, sight]: readonly [Step, Sight]) =>
+      Effect.map(Effect.flatMap(Effect.exit(attempt(step, sight)), outcomeOf), (outcome) => [step, outcome] as const)
+
+    const all = Effect.gen(function* () {
+      const sights = [...(yield* survey(recipe, options.root, depthOf))]
+      // What is there needs no fiber: it is told in order before anything starts.
+      const isThere = ([, { kind }]: readonly [Step, Sight]) => kind === "hit"
+      const there = yield* Effect.forEach(sights.filter(isThere), obtain)
+      const made = yield* Effect.forEach(
+        sights.filter((each) => !isThere(each)),
+        obtain,
+        { concurrency: "unbounded" }
+      )
+      return new Map([...there, ...made])
+    })
+    const outcomes = yield* Effect.ensuring(all, Effect.ignore(record(experiment, keys, began)))
+    return new Map(recipe.steps.map((step) => [step, outcomeIn(outcomes, step)]))
   })
 
+const outcomeIn = (outcomes: ReadonlyMap<Step, Outcome>, step: Step): Outcome => {
+  const outcome = outcomes.get(step)
+  if (outcome === undefined) throw new Error(`internal: nothing came of "${step.name}"`)
+  return outcome
+}
+
 /** Values are shown and judged without a stage that reads them, so they are checked byte for byte on every run. */
-const isSmall = (step: Step): boolean => Object.values(step.node.outputs).every(({ kind }) => kind === "value")
+const depthOf = (step: Step): "stat" | "content" =>
+  Object.values(step.node.outputs).every(({ kind }) => kind === "value") ? "content" : "stat"
 
 /** Keeps what the run did, also when it is interrupted: the baseline of `why`, and what garbage collection spares. */
 const record = (experiment: string, nodes: ReadonlyMap<string, RunRecord["nodes"][string]>, began: number) =>

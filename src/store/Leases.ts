@@ -1,5 +1,6 @@
 /** Leases: one computation per key at a time, across the fibers of a process and the processes that share a store. */
 import * as Effect from "effect/Effect"
+import { identity } from "effect/Function"
 import type * as Scope from "effect/Scope"
 import { randomInt } from "node:crypto"
 import * as fs from "node:fs"
@@ -13,17 +14,21 @@ export interface Leases {
   /** Waits until nobody else holds the key, then holds it until the scope closes. */
   readonly hold: (key: ActionKey) => Effect.Effect<void, StoreFailure, Scope.Scope>
   /**
-   * The result of `find`, or else of `compute`, which runs under the lease: whoever comes second waits and then finds.
-   * `find` gives null for a miss.
+   * The result of `find`, which gives null for a miss, or else of `compute`; both run under the lease, so that whoever
+   * comes second waits and then finds.
    */
   readonly share: <A, E, R, E2, R2>(
     key: ActionKey,
     find: Effect.Effect<A | null, E, R>,
-    compute: Effect.Effect<A, E2, R2>
+    compute: Effect.Effect<A, E2, R2>,
+    turn?: Turn
   ) => Effect.Effect<A, E | E2 | StoreFailure, R | R2>
   /** Keys that a live holder has now. */
   readonly held: Effect.Effect<ReadonlyArray<ActionKey>, StoreFailure>
 }
+
+/** Waits for a turn to compute; whoever waits for another holder has none. */
+export type Turn = <A, E, R>(work: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
 
 /** Milliseconds. */
 const heartbeat = 1_000
@@ -36,30 +41,42 @@ const poll = { least: 20, most: 80 }
  * never hold. Names are unique, hence removing a dead claim cannot hit a live one.
  */
 export const makeLeases = (folders: Pick<Folders, "leases">): Leases => {
-  const hold = (key: ActionKey): Effect.Effect<void, StoreFailure, Scope.Scope> =>
-    Effect.uninterruptibleMask((restore) =>
+  /** One attempt to take the key until the scope closes. */
+  const take = (claims: Claims): Effect.Effect<boolean, StoreFailure, Scope.Scope> =>
+    Effect.uninterruptible(
       Effect.gen(function* () {
-        const claims = watchClaims(folders, key)
-        for (;;) {
-          const claim = yield* attempt("take a lease", folders.leases, () => claims.try())
-          if (claim !== null) return yield* Effect.addFinalizer(() => Effect.sync(beat(claim)))
-          yield* restore(Effect.sleep(randomInt(poll.least, poll.most)))
-        }
+        const claim = yield* attempt("take a lease", folders.leases, () => claims.try())
+        if (claim !== null) yield* Effect.addFinalizer(() => Effect.sync(beat(claim)))
+        return claim !== null
       })
     )
+  const pause = Effect.suspend(() => Effect.sleep(randomInt(poll.least, poll.most)))
+
+  const hold = (key: ActionKey): Effect.Effect<void, StoreFailure, Scope.Scope> =>
+    Effect.gen(function* () {
+      const claims = watchClaims(folders, key)
+      while (!(yield* take(claims))) yield* pause
+    })
+
+  const share: Leases["share"] = (key, find, compute, turn = identity) =>
+    Effect.gen(function* () {
+      const claims = watchClaims(folders, key)
+      const once = Effect.scoped(
+        Effect.gen(function* () {
+          if (!(yield* take(claims))) return null
+          return { result: (yield* find) ?? (yield* compute) }
+        })
+      )
+      for (;;) {
+        const made = yield* turn(once)
+        if (made !== null) return made.result
+        yield* pause
+      }
+    })
+
   return {
     hold,
-    share: (key, find, compute) =>
-      Effect.gen(function* () {
-        const found = yield* find
-        if (found !== null) return found
-        return yield* Effect.scoped(
-          Effect.gen(function* () {
-            yield* hold(key)
-            return (yield* find) ?? (yield* compute)
-          })
-        )
-      }),
+    share,
     held: attempt("list the leases", folders.leases, () => {
       const live = fs
         .readdirSync(folders.leases)
@@ -91,7 +108,12 @@ const beat = (claim: string): (() => void) => {
 }
 
 /** Claims on one key as one waiter sees them, who remembers when each of them last moved. */
-const watchClaims = (folders: Pick<Folders, "leases">, key: ActionKey): { readonly try: () => string | null } => {
+interface Claims {
+  /** The path of a claim that nobody else's stands beside; null while another holds the key. */
+  readonly try: () => string | null
+}
+
+const watchClaims = (folders: Pick<Folders, "leases">, key: ActionKey): Claims => {
   const seen = new Map<string, { readonly touched: number; readonly at: number }>()
 
   /** By the waiter's own clock: clocks of two machines need not agree. */

@@ -16,7 +16,7 @@ const piece = 2 ** 20
 const deflateLimit = 1032
 
 /** An archive that grows by more than this factor, to more than this many bytes, is made to do harm. */
-const mostGrowth = { factor: 100, bytes: 2 ** 30 }
+const mostGrowth = { factor: 500, bytes: 2 ** 30 }
 
 /** Bytes that precede the data of an entry, beside its name. */
 const localHeader = 30

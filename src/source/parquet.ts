@@ -23,6 +23,14 @@ const bufferOf = <E>(size: number, slice: NonNullable<RowFile<E>["slice"]>): Asy
   }
 })
 
+/** Rows of a group, a batch at a time, so that none is converted before it is asked for. */
+const batchesOf = function* (path: string, objects: ReadonlyArray<unknown>, first: number): Generator<RowBatch> {
+  for (let from = 0; from < objects.length; from += batchRows) {
+    const rows = objects.slice(from, from + batchRows)
+    yield { path, rows: rows.map((value, at) => ({ value: plain(value), index: first + from + at, line: 0 })) }
+  }
+}
+
 /** The rows of a file. Memory holds one row group: its bytes and its values. */
 export const readParquet = <E>({ path, size, slice }: RowFile<E>): Stream.Stream<RowBatch, ColumnsUnreadable> =>
   Stream.unwrap(
@@ -41,15 +49,7 @@ export const readParquet = <E>({ path, size, slice }: RowFile<E>): Stream.Stream
         Stream.mapEffect(({ rowEnd, rowStart }) =>
           Effect.map(
             attempt(() => parquetReadObjects({ file, metadata, compressors, rowStart, rowEnd })),
-            (objects) =>
-              Array.from({ length: Math.ceil(objects.length / batchRows) }, (_, batch): RowBatch => {
-                const from = batch * batchRows
-                const rows = objects.slice(from, from + batchRows)
-                return {
-                  path,
-                  rows: rows.map((value, at) => ({ value: plain(value), index: rowStart + from + at, line: 0 }))
-                }
-              })
+            (objects) => batchesOf(path, objects, rowStart)
           )
         ),
         Stream.flatMap(Stream.fromIterable)

@@ -68,8 +68,26 @@ const split: Split<TokenRow> = pipe(
 )
 const tuned = loraTrain(settings)(split)
 export const twiceTuned = loraTrain({ ...settings, base: tuned })(tokens)
+const published = model.adapted(model.hub("owner/base", { revision: "main" }), { id: "owner/lora", revision: "main" })
+const fetched: Table<InstructionRow> = load.hub("owner/rows", {
+  revision: "main",
+  files: "*.json",
+  row: InstructionRow
+})
+export const asIfTuned = loraTrain({ ...settings, base: published })(
+  pipe(fetched, format({ template: calmPrompt }), tokenize({ model: published, maxLength: 128 }))
+)
 const results = compare({ base, tuned }, { perplexity })
 export default experiment("types", { results, expect: { tuned: { perplexity: near(10, { relative: 0.1 }) } } })
+
+// @ts-expect-error a name on the Hub without the revision that it means
+model.hub("owner/base", {})
+
+// @ts-expect-error a table where a model belongs
+model.adapted(rows, { folder: "lora" })
+
+// @ts-expect-error an address without the rows that are behind it
+load.http("https://example.org/rows.json", {})
 
 // @ts-expect-error a column that no row has
 filter<Table<InstructionRow>>({ name: "wrong", keep: (row) => row.translation === "" })

@@ -69,7 +69,7 @@ export class Sources extends Context.Service<Sources, SourcesShape>()("tanren/so
       this,
       Effect.map(
         Effect.cached(
-          Effect.flatMap(
+          Effect.map(
             Effect.promise(() => import("./makeSources.ts")),
             ({ makeSources }) => makeSources(options)
           )

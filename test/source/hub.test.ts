@@ -122,6 +122,17 @@ describe("what a lock file pins", () => {
     })
   )
 
+  it.live("is asked for once by two that want it at once", () =>
+    Effect.gen(function* () {
+      const here = yield* place
+      here.hub.misbehaveApi({ kind: "slow", wait: 100 })
+      const list = here.sources(({ list }) => list(dataset()))
+      const [one, other] = yield* Effect.all([list, list], { concurrency: 2 })
+      assert.deepStrictEqual(one, other)
+      assert.lengthOf(requestsFor(here, "/revision/"), 1)
+    })
+  )
+
   it.live("forgets what the pipeline no longer reads", () =>
     Effect.gen(function* () {
       const here = yield* place

@@ -11,7 +11,8 @@ import { type Patience, type Request, shownUrl } from "./request.ts"
 /** Where the file of a digest lies. */
 export const downloadedPath = (downloads: string, digest: ContentDigest): string => path.join(downloads, digest)
 
-const leasesIn = (downloads: string): string => path.join(downloads, "leases")
+/** Where processes say what they fetch or pin. */
+export const leasesIn = (downloads: string): string => path.join(downloads, "leases")
 
 /** A request without credentials: neither a token nor a name and password in the URL. */
 const requestOf = (url: string): Effect.Effect<Request, RequestFailed> => {

@@ -259,9 +259,23 @@ export const unsqueeze = (x: Tensor, axis: number): Tensor =>
 export const expand = (x: Tensor, shape: Shape): Tensor =>
   sameShape(x.shape, shape) ? x : apply({ name: "Expand", shape }, x)
 
-/** Axis `axes[i]` of x becomes axis i. */
-export const transpose = (x: Tensor, axes: ReadonlyArray<number>): Tensor =>
-  apply({ name: "Transpose", axes: axes.map((axis) => normalizeAxis("Transpose", axis, x.shape.length)) }, x)
+/** Axis `axes[i]` of x becomes axis i. Transposes that follow each other are one, or none where they undo each other. */
+export const transpose = (x: Tensor, axes: ReadonlyArray<number>): Tensor => {
+  const order = axes.map((axis) => normalizeAxis("Transpose", axis, x.shape.length))
+  const { producer } = x
+  if (producer.kind === "operator" && producer.operator.name === "Transpose") {
+    const [source] = producer.inputs
+    const before = producer.operator.axes
+    if (source !== undefined) {
+      return transpose(
+        source,
+        order.map((axis) => before[axis] ?? axis)
+      )
+    }
+  }
+  const isIdentity = order.length === x.shape.length && order.every((axis, position) => axis === position)
+  return isIdentity ? x : apply({ name: "Transpose", axes: order }, x)
+}
 
 /**
  * Elements `start` (inclusive) to `end` (exclusive; negative from the back; absent: all) along an axis. On a named axis
@@ -334,8 +348,8 @@ export interface Rows {
  * than scattering.
  *
  * Right when index and inverse are one partial bijection seen from both ends: no row is read twice,
- * inverse[index[p]] = p and index[inverse[i]] = i wherever they are not -1. `gaps: false` promises that no entry is -1
- * and saves a pass over the data.
+ * inverse[index[p]] = p and index[inverse[i]] = i wherever they are not -1. `gaps: false` promises that no entry is -1,
+ * or that nobody counts on zeros there (some row of x stands in their place), and saves a pass over the data.
  *
  * Token-major to padded: index [sequences, length] with gaps, inverse [tokens] without:
  * [tokens, hidden] → [sequences, length, hidden]. Back: the same two, swapped.

@@ -3,6 +3,7 @@ import * as Schema from "effect/Schema"
 import type { Comparison } from "../harness/Benchmark.ts"
 import { largestPeak, median } from "../harness/statistics.ts"
 import type { Tools } from "../harness/tools.ts"
+import type { TrainingOptions } from "../../src/model/TrainingOptions.ts"
 import { type ModelSizes, modelFolder, rowsFile } from "./workloads.ts"
 
 /** What is trained: a model, rows of these lengths, and the options of both sides. */
@@ -98,15 +99,33 @@ export const compareSpeed = async (tools: Tools, work: TrainingWork, repetitions
   }
 }
 
-/** The most memory that a step of both sides takes; `extra` are options of ours alone. */
-export const compareMemory = async (tools: Tools, work: TrainingWork, extra: object): Promise<Comparison> => {
+type Options = Partial<TrainingOptions>
+
+/** The most memory that two steps take, ours with one choice of options and with another, beside one run of the peer. */
+export const compareMemory = async (
+  tools: Tools,
+  work: TrainingWork,
+  first: Options,
+  second: Options
+): Promise<readonly [Comparison, Comparison]> => {
   const { peer, tanren } = await commandsOf(tools, work)
-  const proof = await proveEqual(tools, work, extra)
   const options = { dropout: 0.05, steps: 2 }
-  const runs = await tools.alternately({ tanren: tanren({ ...options, ...extra }), peer: peer(options) }, 1, Report)
-  const memory = (side: "tanren" | "peer") => {
+  const sides = {
+    first: tanren({ ...options, ...first }),
+    second: tanren({ ...options, ...second }),
+    peer: peer(options)
+  }
+  const runs = await tools.alternately(sides, 1, Report)
+  const memory = (side: "first" | "second" | "peer") => {
     const peak = largestPeak(runs[side])
     return { value: (peak ?? NaN) / 1e6, peak }
   }
-  return { unit: "MB", tanren: memory("tanren"), peer: memory("peer"), method: "one run of 2 steps", proof }
+  const comparison = async (side: "first" | "second", extra: Options): Promise<Comparison> => ({
+    unit: "MB",
+    tanren: memory(side),
+    peer: memory("peer"),
+    method: "one run of 2 steps",
+    proof: await proveEqual(tools, work, extra)
+  })
+  return [await comparison("first", first), await comparison("second", second)]
 }

@@ -36,6 +36,7 @@ export const TrainingConfig = Schema.Struct({
   microBatchSize: count,
   labels: Schema.Literals(["all", "response"]),
   microBatchTokens: count,
+  precision: Schema.Literals(["float32", "float16"]),
   recomputation: Schema.Literals(["none", "layers"]),
   shuffle: Schema.Boolean,
   validateEvery: Schema.NullOr(count),

@@ -6,7 +6,7 @@ import type { Tensor } from "./Operator.ts"
 import { topological } from "./order.ts"
 import type { WeightLocation } from "./Tensor.ts"
 import { makeWriter } from "./writer.ts"
-import type { Constant, Node } from "./writer.ts"
+import type { Constant, Node, Writer } from "./writer.ts"
 
 export interface Weight extends Value {
   readonly location: WeightLocation
@@ -57,7 +57,7 @@ export const lower = (name: string, outputs: Readonly<Record<string, Tensor>>): 
       const read = readBy(tensor).map((input) => ({ ...typeOf(input), name: nameOf(input) }))
       emit(emitter, producer.operator, read).forEach((value, index) => {
         const output = producer.outputs[index]
-        if (output !== undefined) bind(output, value)
+        if (output !== undefined) bind(output, output.element === "float16" ? rounded(writer, value, output) : value)
       })
     }
   }
@@ -69,6 +69,19 @@ export const lower = (name: string, outputs: Readonly<Record<string, Tensor>>): 
     constants: writer.constants(),
     nodes: nameOutputs(name, writer.nodes, outputs, nameOf, new Set([...inputs, ...weights].map((value) => value.name)))
   }
+}
+
+/**
+ * A provider without kernels for float16 has those for float32, between casts, and the runtime leaves out a cast to
+ * float16 that a cast back follows: whole chains would be computed as float32, and would not overflow. Reshapes to the
+ * same shape, which copy nothing, stand between the two: one alone would be moved to float32 itself, and two are made
+ * one only where all sizes are numbers, which those of activations are not.
+ */
+const rounded = (writer: Writer, value: string, { shape }: Tensor): string => {
+  const same = writer.constant("int64", [shape.length], new BigInt64Array(shape.length))
+  const [once = value] = writer.node("Reshape", [value, same])
+  const [twice = once] = writer.node("Reshape", [once, same])
+  return twice
 }
 
 const typeOf = ({ element, shape }: Tensor) => ({ element, shape })

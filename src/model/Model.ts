@@ -10,6 +10,7 @@ import type { Attend } from "./attention.ts"
 import { type ModelConfig, readConfig } from "./config.ts"
 import { type ModelFailure, ModelUnsupported } from "./Errors.ts"
 import { withLora } from "./lora.ts"
+import type { Precision } from "./precision.ts"
 import { storedSymbol } from "./weights/symbol.ts"
 import { checkWeights, readWeights, type Weights } from "./weights/Weights.ts"
 
@@ -17,7 +18,7 @@ import { checkWeights, readWeights, type Weights } from "./weights/Weights.ts"
 export interface Model {
   readonly config: ModelConfig
   readonly backbone: Backbone
-  /** The weight of a name in float32; one symbol a name. */
+  /** The weight of a name in the model's precision; one symbol a name. */
   readonly weight: (name: string) => Tensor
   /** Linear layers with all adapters of the model. */
   readonly linear: ApplyLinear
@@ -38,11 +39,16 @@ export const readJson = Effect.fn("readJson")(function* (
   )
 })
 
-const symbols = (files: FilesReader, backbone: Backbone, weights: Weights): ReadonlyMap<string, Tensor> =>
+const symbols = (
+  files: FilesReader,
+  backbone: Backbone,
+  weights: Weights,
+  precision: Precision
+): ReadonlyMap<string, Tensor> =>
   new Map(
     [...backbone.weights.keys()].flatMap((name): ReadonlyArray<readonly [string, Tensor]> => {
       const tensor = weights.get(name)
-      return tensor === undefined ? [] : [[name, storedSymbol(files, name, tensor)]]
+      return tensor === undefined ? [] : [[name, storedSymbol(files, name, tensor, precision)]]
     })
   )
 
@@ -66,14 +72,20 @@ const makeModel = (
   }
 }
 
-/** Opens a model. Reads configs and headers, no weights: those the runtime maps from their files. */
-export const openModel = Effect.fn("openModel")(function* (reader: ModelReader): Effect.fn.Return<Model, ModelFailure> {
+/**
+ * Opens a model, to be computed in a precision whatever that of its files. Reads configs and headers, no weights: those
+ * the runtime maps from their files.
+ */
+export const openModel = Effect.fn("openModel")(function* (
+  reader: ModelReader,
+  precision: Precision = "float32"
+): Effect.fn.Return<Model, ModelFailure> {
   const config = yield* readConfig(configFile, yield* readJson(reader.base, configFile))
   const backbone = backboneOf(config)
   const weights = yield* readWeights(reader.base)
   yield* checkWeights(weights, backbone.weights)
   const adapters = yield* Effect.forEach(reader.adapters, (files, index) => readAdapter(files, backbone.modules, index))
-  return makeModel(config, backbone, symbols(reader.base, backbone, weights), adapters)
+  return makeModel(config, backbone, symbols(reader.base, backbone, weights, precision), adapters)
 })
 
 /** Hidden states of tokens, [tokens, hidden], and every layer's keys and values. */

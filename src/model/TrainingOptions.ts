@@ -2,6 +2,7 @@
 import * as Effect from "effect/Effect"
 import { TrainingMisconfigured } from "./Errors.ts"
 import type { LoraOptions } from "./lora.ts"
+import type { Precision } from "./precision.ts"
 
 /** AdamW (Loshchilov and Hutter, 2019). */
 export interface AdamWOptions {
@@ -36,6 +37,11 @@ export interface TrainingOptions extends LoraOptions, AdamWOptions {
   /** Tokens computed at once: memory, not results. A longer row is computed alone. */
   readonly microBatchTokens: number
   /**
+   * "float16": the frozen model rounds its weights and hidden states to float16, as on a graphics device; adapter,
+   * moments and loss stay float32. The loss is scaled as in DeepSpeed 0.8.3, and steps that overflow are skipped.
+   */
+  readonly precision: Precision
+  /**
    * "layers": of each layer its input alone is kept, and the layer computed a second time for its gradient. The same
    * result, for less memory and about a third more time.
    */
@@ -62,6 +68,7 @@ export const trainingDefaults = {
   labels: "all",
   microBatchSize: 1,
   microBatchTokens: 1024,
+  precision: "float32",
   recomputation: "none",
   shuffle: true,
   validateEvery: null

@@ -34,7 +34,7 @@ export type ApplyLayer = (layer: (x: Tensor) => LayerResult, x: Tensor) => Layer
 
 /** How the parts of a model that can be done in several ways are done. */
 export interface Parts {
-  /** The weight of a name, in float32. */
+  /** The weight of a name: its element type is that of the hidden states. */
   readonly weight: (name: string) => Tensor
   readonly linear: ApplyLinear
   readonly attend: Attend

@@ -2,10 +2,11 @@
 import {
   add,
   and,
+  cast,
   concat,
-  constant,
+  dimension,
+  div,
   equal,
-  gather,
   gatherRows,
   greater,
   less,
@@ -22,6 +23,7 @@ import {
 } from "../graph/build.ts"
 import type { Tensor } from "../graph/Operator.ts"
 import { recompute } from "../graph/recompute.ts"
+import { inFloat32 } from "./precision.ts"
 
 /** Keys and values of one layer, [sequences, heads, length, size]. */
 export interface KeyValue {
@@ -70,42 +72,58 @@ const branchBias = (segment: Tensor): Tensor => {
   return unsqueeze(bias(visible), 1)
 }
 
-/** softmax(query keyᵀ / sqrt(size) + bias) value, per sequence and head. */
-const weighted = (query: Tensor, keyValue: KeyValue, size: number, scoreBias: Tensor): Tensor => {
-  const key = forHeadsOf(query, keyValue.key)
-  const value = forHeadsOf(query, keyValue.value)
-  const scores = matmul(mul(query, 1 / Math.sqrt(size)), transpose(key, [0, 1, 3, 2]))
-  return matmul(softmax(add(scores, scoreBias)), value)
+/**
+ * softmax(query keyᵀ / sqrt(size) + bias) value, per sequence and head. Query heads that share a key and a value are
+ * an axis along which these are broadcast: they are never copied.
+ */
+const weighted = (query: Tensor, { key, value }: KeyValue, size: number, scoreBias: Tensor): Tensor => {
+  const [sequences, heads, length] = query.shape
+  const [, shared] = key.shape
+  if (sequences === undefined || length === undefined) throw new Error("internal: queries without axes")
+  if (typeof heads !== "number" || typeof shared !== "number") throw new Error("internal: a named number of heads")
+  const grouped = reshape(query, [sequences, shared, heads / shared, length, size])
+  const scores = matmul(mul(grouped, 1 / Math.sqrt(size)), transpose(unsqueeze(key, 2), [0, 1, 2, 4, 3]))
+  const weights = inFloat32(scores, (scores) => softmax(add(scores, unsqueeze(scoreBias, 1))))
+  return reshape(matmul(weights, unsqueeze(value, 2)), query.shape)
 }
 
-/** Keys or values [sequences, heads, length, size], each head repeated for the query heads that share it. */
-const forHeadsOf = (query: Tensor, x: Tensor): Tensor => {
-  const [, heads] = query.shape
-  const [, shared] = x.shape
-  if (typeof heads !== "number" || typeof shared !== "number") throw new Error("internal: a named number of heads")
-  if (heads === shared) return x
-  return gather(
-    x,
-    constant(
-      "int32",
-      [heads],
-      Int32Array.from({ length: heads }, (_, head) => Math.floor((head * shared) / heads))
-    ),
-    1
-  )
+/** Where each head of each token lies among the places [sequences, heads, length], and the way back. */
+const headPlaces = ({ index, inverse }: Layout, heads: number) => {
+  const head = range(heads)
+  const token = unsqueeze(index, 1)
+  const length = cast(dimension(index, 1), "int32")
+  const before = mul(mul(div(inverse, length), length), heads - 1)
+  return {
+    /** [sequences, heads, length]: the row of [tokens, heads] at each place, -1 at padding. */
+    index: where(less(token, 0), -1, add(mul(token, heads), unsqueeze(head, 1))),
+    /** [tokens, heads]: the place of each row. */
+    inverse: add(unsqueeze(add(inverse, before), 1), mul(head, length))
+  }
 }
 
 /** Attention among the tokens of a batch, each sequence for itself. `size` is the size of a head. */
-export const packedAttention = ({ index, inverse, segment }: Layout, size: number): Attend => {
-  const places = { index, gaps: true }
-  const tokens = { index: inverse, gaps: false }
-  const scoreBias = branchBias(segment)
-  const padded = (x: Tensor): Tensor => transpose(gatherRows(x, places, tokens), [0, 2, 1, 3])
+export const packedAttention = (layout: Layout, size: number): Attend => {
+  const scoreBias = branchBias(layout.segment)
+  const places = new Map<number, ReturnType<typeof headPlaces>>()
+  const placesOf = (x: Tensor) => {
+    const [, heads] = x.shape
+    if (typeof heads !== "number") throw new Error("internal: a named number of heads")
+    const known = places.get(heads) ?? headPlaces(layout, heads)
+    places.set(heads, known)
+    return known
+  }
+  // What stands at padding is any row: no token sees it, and what it computes itself is not read.
+  const padded = (x: Tensor): Tensor => {
+    const { index, inverse } = placesOf(x)
+    return gatherRows(x, { index, gaps: false }, { index: inverse, gaps: false })
+  }
   return (_, query, key, value) => {
     const keyValue = { key: padded(key), value: padded(value) }
     // What is quadratic in the length is not kept for the gradient: it grows fast, and is soon computed again.
     const output = recompute((query) => weighted(query, keyValue, size, scoreBias), padded(query))
-    return { ...keyValue, output: gatherRows(transpose(output, [0, 2, 1, 3]), tokens, places) }
+    const { index, inverse } = placesOf(query)
+    // Padding sees tokens: its gradient must be zero, or it would reach their keys and values.
+    return { ...keyValue, output: gatherRows(output, { index: inverse, gaps: false }, { index, gaps: true }) }
   }
 }
 

@@ -5,6 +5,7 @@ import { activate } from "./activation.ts"
 import type { Backbone, LinearModule, Parts, Tokens } from "./architecture.ts"
 import type { KeyValue } from "./attention.ts"
 import type { GptNeoxConfig } from "./config.ts"
+import { inFloat32, widened } from "./precision.ts"
 import { rotate, rotationAt } from "./rotary.ts"
 
 const embedding = "gpt_neox.embed_in.weight"
@@ -47,9 +48,12 @@ export const gptNeox = (config: GptNeoxConfig): Backbone => {
   const forward = ({ attend, layer, linear, weight }: Parts, { ids, position }: Tokens) => {
     const [tokens] = ids.shape
     if (tokens === undefined) throw new Error("internal: token ids without an axis")
-    const rotation = rotationAt(position, { positions, size: rotarySize, base, scaling })
+    const embedded = gather(weight(embedding), ids)
+    const rotation = rotationAt(position, { positions, size: rotarySize, base, scaling }, embedded.element)
     const norm = (path: string, x: Tensor): Tensor =>
-      layerNorm(x, weight(`${path}.weight`), weight(`${path}.bias`), layerNormEpsilon)
+      inFloat32(x, (x) =>
+        layerNorm(x, widened(weight(`${path}.weight`)), widened(weight(`${path}.bias`)), layerNormEpsilon)
+      )
 
     const attention = (layer: number, x: Tensor) => {
       const path = `${layerPath(layer)}.attention`
@@ -73,7 +77,7 @@ export const gptNeox = (config: GptNeoxConfig): Backbone => {
       return { hidden: add(perceptron(index, read), attended), keyValue: { key, value } }
     }
 
-    let x = gather(weight(embedding), ids)
+    let x = embedded
     const keyValues: Array<KeyValue> = []
     for (let index = 0; index < layers; index++) {
       const { hidden, keyValue } = layer(block(index), x)

@@ -5,6 +5,7 @@ import { activate } from "./activation.ts"
 import type { Backbone, LinearModule, Parts, Tokens } from "./architecture.ts"
 import type { KeyValue } from "./attention.ts"
 import type { LlamaConfig } from "./config.ts"
+import { inFloat32, widened } from "./precision.ts"
 import { rotate, rotationAt } from "./rotary.ts"
 
 const embedding = "model.embed_tokens.weight"
@@ -52,8 +53,10 @@ export const llama = (config: LlamaConfig): Backbone => {
   const forward = ({ attend, layer, linear, weight }: Parts, { ids, position }: Tokens) => {
     const [tokens] = ids.shape
     if (tokens === undefined) throw new Error("internal: token ids without an axis")
-    const rotation = rotationAt(position, { positions, size: headSize, base, scaling })
-    const norm = (path: string, x: Tensor): Tensor => rmsNorm(x, weight(`${path}.weight`), normEpsilon)
+    const embedded = gather(weight(embedding), ids)
+    const rotation = rotationAt(position, { positions, size: headSize, base, scaling }, embedded.element)
+    const norm = (path: string, x: Tensor): Tensor =>
+      inFloat32(x, (x) => rmsNorm(x, widened(weight(`${path}.weight`)), normEpsilon))
 
     const attention = (layer: number, x: Tensor) => {
       const path = `${layerPath(layer)}.self_attn`
@@ -77,7 +80,7 @@ export const llama = (config: LlamaConfig): Backbone => {
       return { hidden: add(perceptron(index, read), attended), keyValue: { key, value } }
     }
 
-    let x = gather(weight(embedding), ids)
+    let x = embedded
     const keyValues: Array<KeyValue> = []
     for (let index = 0; index < layers; index++) {
       const { hidden, keyValue } = layer(block(index), x)

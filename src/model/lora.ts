@@ -1,9 +1,10 @@
 /** LoRA (Hu et al., 2021) as PEFT defines it: y = W x + b + scale · B A dropout(x), around frozen linear layers. */
 import * as Effect from "effect/Effect"
-import { gemm, linear } from "../graph/build.ts"
+import { cast, gemm, linear } from "../graph/build.ts"
 import type { Tensor } from "../graph/Operator.ts"
 import type { ApplyLinear, LinearModule } from "./architecture.ts"
 import { TargetMissing } from "./Errors.ts"
+import { widened } from "./precision.ts"
 import { hash, hashText, uniform } from "./random.ts"
 
 /** What decides an adapter's shape and strength. */
@@ -91,7 +92,8 @@ export const initialAdapter = (modules: ReadonlyArray<LinearModule>, rank: numbe
   )
 
 /**
- * Linear layers with an adapter on top of those that have factors; `prepare` is applied to the adapter's input alone.
+ * Linear layers with an adapter on top of those that have factors, computed in float32 whatever the precision of the
+ * layers; `prepare` is applied to the adapter's input alone.
  */
 export const withLora =
   (
@@ -103,5 +105,6 @@ export const withLora =
     const y = base(path, x)
     const pair = factors.get(path)
     if (pair === undefined) return y
-    return gemm(linear(prepare(x, path), pair.a), pair.b, { transB: true, alpha: pair.scale, plus: y })
+    const down = linear(prepare(widened(x), path), pair.a)
+    return cast(gemm(down, pair.b, { transB: true, alpha: pair.scale, plus: widened(y) }), y.element)
   }

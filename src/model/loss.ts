@@ -25,6 +25,7 @@ import {
 } from "../graph/build.ts"
 import type { Tensor } from "../graph/Operator.ts"
 import { type Feeds, float32, int32 } from "./packing.ts"
+import { widened } from "./precision.ts"
 
 /** A token whose prediction counts: `token` is the place whose hidden state predicts `label`. */
 export interface Label {
@@ -60,7 +61,7 @@ const labelInputs = (chunks: number): LabelInputs => ({
  * turn into exponentials in place, once what a loss needs of them is read.
  */
 const crossEntropy = (hidden: Tensor, output: Tensor, labels: Tensor) => {
-  const logits = linear(hidden, output)
+  const logits = widened(linear(hidden, output))
   const shifted = sub(logits, max(logits, 1, true))
   const ofLabel = gatherElements(shifted, unsqueeze(labels, 1), 1)
   const exponentials = exp(after(ofLabel, shifted))
@@ -71,6 +72,7 @@ const crossEntropy = (hidden: Tensor, output: Tensor, labels: Tensor) => {
 /**
  * Cross entropy of hidden states [tokens, hidden] under the output layer [vocabulary, hidden].
  * `loss` is the weighted sum, differentiable: its gradient is taken while the probabilities of a chunk are there.
+ * Logits are in the element type of both, all that follows in float32.
  * `total` is the sum over labels in nats, without weights. Values for the inputs come from `labelFeeds`.
  */
 export const chunkedLoss = (
@@ -98,18 +100,18 @@ export const chunkedLoss = (
       label
     )
     const factor = unsqueeze(weight, 1)
-    const probable = div(gemm(exponentials, output), sums)
+    const probable = div(widened(gemm(cast(exponentials, output.element), output)), sums)
     parts.push({
       loss: sum(mul(losses, factor)),
       total: sum(mul(losses, cast(greater(factor, 0), "float32"))),
-      gradient: mul(sub(probable, gather(output, label)), factor)
+      gradient: mul(sub(probable, widened(gather(output, label))), factor)
     })
   }
   const loss = parts.map((part) => part.loss).reduce((a, b) => add(a, b))
   return {
     loss: withGradient(loss, [
       [
-        labelled,
+        widened(labelled),
         concat(
           parts.map((part) => part.gradient),
           0

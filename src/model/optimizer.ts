@@ -1,9 +1,11 @@
 /** AdamW as torch computes it, as a graph over an adapter's registers: one run is one optimiser step. */
-import { add, div, input, minimum, mul, sqrt, sub, sum } from "../graph/build.ts"
+import { add, div, input, less, minimum, mul, sqrt, sub, sum, where } from "../graph/build.ts"
 import type { Tensor } from "../graph/Operator.ts"
 import { serialize, type Serialized } from "../graph/serialize.ts"
 import { type Feeds, float32 } from "./packing.ts"
-import type { AdamWOptions } from "./TrainingOptions.ts"
+import type { AdamWOptions, TrainingOptions } from "./TrainingOptions.ts"
+
+type OptimizerOptions = AdamWOptions & Pick<TrainingOptions, "precision">
 
 /** The registers of one parameter, by the parameter's name. */
 export const registers = {
@@ -46,12 +48,14 @@ const clipping = (norm: Tensor, largest: number): Tensor => minimum(div(largest,
 
 /**
  * One step over all parameters: inputs `readRegisters`, outputs `renewedRegisters` and `norm`, the global gradient norm
- * before clipping. Scalars that change from step to step come from `optimizerFeeds`.
+ * before clipping. In float16 the gradients are those of the scaled loss, and a norm that is not finite leaves everything
+ * as it was. Scalars that change from step to step come from `optimizerFeeds`.
  */
 export const optimizerGraph = (
   shapes: ReadonlyMap<string, ReadonlyArray<number>>,
-  { betas: [beta1, beta2], epsilon, maxGradientNorm }: AdamWOptions
+  { betas: [beta1, beta2], epsilon, maxGradientNorm, precision }: OptimizerOptions
 ): Serialized => {
+  const isScaled = precision === "float16"
   const stepSize = scalarInput("step size")
   const squareCorrection = scalarInput("square correction")
   const decay = scalarInput("decay")
@@ -60,7 +64,7 @@ export const optimizerGraph = (
     return {
       name,
       parameter: at(registers.parameter),
-      gradient: at(registers.gradient),
+      gradient: isScaled ? mul(at(registers.gradient), scalarInput("unscaling")) : at(registers.gradient),
       mean: at(registers.mean),
       square: at(registers.square)
     }
@@ -69,29 +73,34 @@ export const optimizerGraph = (
   const norm = sqrt(squares.reduce((all, square) => add(all, square)))
   const factor = maxGradientNorm === null ? 1 : clipping(norm, maxGradientNorm)
   const outputs: Record<string, Tensor> = { norm }
+  // One gradient that overflowed makes the norm infinite or no number, which is less than nothing.
+  const taken = less(norm, Infinity)
+  const unlessSkipped = (after: Tensor, before: Tensor): Tensor => (isScaled ? where(taken, after, before) : after)
   for (const before of parameters) {
     const gradient = mul(before.gradient, factor)
     const mean = add(before.mean, mul(sub(gradient, before.mean), 1 - beta1))
     const square = add(mul(before.square, beta2), mul(mul(gradient, gradient), 1 - beta2))
     const denominator = add(div(sqrt(square), squareCorrection), epsilon)
     const parameter = sub(mul(before.parameter, decay), mul(stepSize, div(mean, denominator)))
-    outputs[renewed(registers.parameter(before.name))] = parameter
-    outputs[renewed(registers.mean(before.name))] = mean
-    outputs[renewed(registers.square(before.name))] = square
+    outputs[renewed(registers.parameter(before.name))] = unlessSkipped(parameter, before.parameter)
+    outputs[renewed(registers.mean(before.name))] = unlessSkipped(mean, before.mean)
+    outputs[renewed(registers.square(before.name))] = unlessSkipped(square, before.square)
   }
   return serialize({ name: "optimiser step", outputs })
 }
 
-/** The scalars of step `step`, counted from 0, computed in double precision as torch does. */
+/** The scalars of step `step`, counted from 0 without those that were skipped, computed in double precision as torch does. */
 export const optimizerFeeds = (
-  { betas: [beta1, beta2], weightDecay }: AdamWOptions,
+  { betas: [beta1, beta2], precision, weightDecay }: OptimizerOptions,
   step: number,
-  learningRate: number
+  learningRate: number,
+  lossScale: number
 ): Feeds => {
   const scalar = (value: number) => float32([], Float32Array.of(value))
   return {
     "step size": scalar(learningRate / (1 - beta1 ** (step + 1))),
     "square correction": scalar(Math.sqrt(1 - beta2 ** (step + 1))),
-    decay: scalar(1 - learningRate * weightDecay)
+    decay: scalar(1 - learningRate * weightDecay),
+    ...(precision === "float16" ? { unscaling: scalar(1 / lossScale) } : {})
   }
 }

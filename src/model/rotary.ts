@@ -1,6 +1,7 @@
 /** Rotary position embedding (Su et al., 2021), with the tables that transformers computes, float32 step by step. */
-import { add, concat, constant, gather, mul, slice, sub, unsqueeze } from "../graph/build.ts"
+import { add, cast, concat, constant, gather, mul, slice, sub, unsqueeze } from "../graph/build.ts"
 import type { Tensor } from "../graph/Operator.ts"
+import type { Element } from "../graph/Tensor.ts"
 import type { RotaryScaling } from "./rotaryConfig.ts"
 
 /** Cosine and sine of every token's angles, [tokens, 1, size / 2]. */
@@ -56,13 +57,13 @@ const table = (options: RotaryOptions, f: (angle: number) => number): Tensor => 
 }
 
 /**
- * The rotation of tokens at their positions, int32 [tokens], each less than `positions`. The tables are part of the
+ * The rotation of tokens at their positions, int32 [tokens], each less than `positions`. The float32 tables are part of the
  * graph, because devices disagree on the cosine of large angles.
  */
-export const rotationAt = (position: Tensor, options: RotaryOptions): Rotation => ({
-  cosine: unsqueeze(gather(table(options, Math.cos), position), 1),
-  sine: unsqueeze(gather(table(options, Math.sin), position), 1)
-})
+export const rotationAt = (position: Tensor, options: RotaryOptions, element: Element): Rotation => {
+  const at = (f: (angle: number) => number) => unsqueeze(cast(gather(table(options, f), position), element), 1)
+  return { cosine: at(Math.cos), sine: at(Math.sin) }
+}
 
 /**
  * Rotates the first `size` elements of each head, [tokens, heads, head size], the first half of them against the

@@ -13,11 +13,12 @@ import { planSteps, type StepBatch, stepBatch, type TrainingRow } from "./batch.
 import { firstTensors, readState, writeState } from "./checkpoint.ts"
 import { RowUnfit, TrainingDiverged, type TrainingFailure } from "./Errors.ts"
 import { type AdapterTensors, factorShapes, initialAdapter, matchTargets } from "./lora.ts"
+import { isExhausted, type LossScale, lossScaleAfter, nextLossScale } from "./lossScale.ts"
 import { openModel } from "./Model.ts"
 import { optimizerFeeds } from "./optimizer.ts"
 import { learningRateAt } from "./schedule.ts"
 import { openInAll } from "./share.ts"
-import { evaluationGraph } from "./trainingGraphs.ts"
+import { evaluationGraph, lossScaleFeeds } from "./trainingGraphs.ts"
 import { adapterOf, lastingTensors, optimize, startTraining, type TrainingProcesses } from "./trainingProcesses.ts"
 import { checkOptions, type TrainingOptions } from "./TrainingOptions.ts"
 import { fitting, validationLoss } from "./validate.ts"
@@ -45,23 +46,42 @@ export interface Trained {
 type Step = TrainingLog["steps"][number]
 
 /**
- * One optimiser step of `steps`. Fails before anything is changed if the loss is no number, and after the update if the
- * norm is none.
+ * One optimiser step of `steps`. Fails before anything is changed if the loss is no number: no scale would help that.
+ * Gradients that are none are skipped in float16, as long as the scale can be lowered; else it fails after the update.
  */
 const takeStep = Effect.fn("train.takeStep")(function* (
   training: TrainingProcesses,
   batch: StepBatch,
-  steps: number
+  steps: number,
+  lossScale: LossScale
 ): Effect.fn.Return<Step, RuntimeFailure | TrainingDiverged> {
   const { options } = training.trainee
-  const learningRate = learningRateAt(options, batch.step, steps)
-  const loss = (yield* accumulate(training, batch.microBatches)) / batch.labels
+  const { scale, taken } = lossScale
+  const learningRate = learningRateAt(options, taken, steps)
+  const scaling = lossScaleFeeds(options.precision, scale)
+  const microBatches = batch.microBatches.map((feeds) => ({ ...feeds, ...scaling }))
+  const loss = (yield* accumulate(training, microBatches)) / batch.labels
   const diverged = (gradientNorm: number) =>
     new TrainingDiverged({ step: batch.step + 1, loss, gradientNorm, learningRate, rows: batch.rows })
   if (!Number.isFinite(loss)) return yield* diverged(NaN)
-  const gradientNorm = yield* optimize(training, optimizerFeeds(options, batch.step, learningRate))
-  if (!Number.isFinite(gradientNorm)) return yield* diverged(gradientNorm)
-  return { step: batch.step + 1, loss, learningRate, gradientNorm, tokens: batch.tokens }
+  const gradientNorm = yield* optimize(training, optimizerFeeds(options, taken, learningRate, scale))
+  const isHalf = options.precision === "float16"
+  if (!Number.isFinite(gradientNorm) && (!isHalf || isExhausted(lossScale))) return yield* diverged(gradientNorm)
+  return {
+    step: batch.step + 1,
+    loss,
+    learningRate,
+    gradientNorm: Number.isFinite(gradientNorm) ? gradientNorm : null,
+    ...(isHalf ? { lossScale: scale } : {}),
+    tokens: batch.tokens
+  }
+})
+
+const figuresOf = ({ gradientNorm, learningRate, loss, lossScale }: Step): Readonly<Record<string, number>> => ({
+  loss,
+  "learning rate": learningRate,
+  ...(gradientNorm === null ? {} : { "gradient norm": gradientNorm }),
+  ...(lossScale === undefined ? {} : { "loss scale": lossScale })
 })
 
 /**
@@ -78,7 +98,7 @@ export const train = Effect.fn("train")(function* ({
   validation
 }: TrainingInput): Effect.fn.Return<Trained, TrainingFailure, OnnxRuntime> {
   yield* checkOptions(options, rows.rows)
-  const model = yield* openModel(reader)
+  const model = yield* openModel(reader, options.precision)
   const modules = yield* matchTargets(model.backbone.modules, options.targets)
   const plan = planSteps(rows.rows, options)
   const progress = yield* Progress
@@ -87,6 +107,7 @@ export const train = Effect.fn("train")(function* ({
   const kept = yield* checkpoints.resume(plan.steps, (bytes) => readState(bytes, factors))
   const steps: Array<Step> = [...(kept?.log.steps ?? [])]
   const losses: Array<TrainingLog["validation"][number]> = [...(kept?.log.validation ?? [])]
+  let lossScale = lossScaleAfter(steps)
 
   const prepare = Effect.fnUntraced(function* (step: number) {
     const places = plan.rowsOf(step)
@@ -117,13 +138,14 @@ export const train = Effect.fn("train")(function* ({
       Stream.buffer({ capacity: 1 }),
       Stream.runForEach(
         Effect.fnUntraced(function* (batch) {
-          const step = yield* takeStep(training, batch, plan.steps)
+          const step = yield* takeStep(training, batch, plan.steps, lossScale)
           steps.push(step)
+          lossScale = nextLossScale(lossScale, step.gradientNorm === null)
           yield* progress.report({
             done: step.step,
             total: plan.steps,
             unit: "steps",
-            figures: { loss: step.loss, "learning rate": step.learningRate, "gradient norm": step.gradientNorm }
+            figures: figuresOf(step)
           })
           if (options.validateEvery !== null && step.step % options.validateEvery === 0) yield* validate()
           yield* checkpoints.offer(step.step, plan.steps, state)

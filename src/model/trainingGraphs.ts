@@ -1,6 +1,6 @@
 /** The graphs of a training: one that sums up a micro-batch's gradients, one that evaluates. */
 import { gradients } from "../graph/autodiff.ts"
-import { add, input } from "../graph/build.ts"
+import { add, input, mul } from "../graph/build.ts"
 import type { Tensor } from "../graph/Operator.ts"
 import { recompute } from "../graph/recompute.ts"
 import { serialize, type Serialized } from "../graph/serialize.ts"
@@ -12,7 +12,8 @@ import { factorNames, type Factors, factorShapes, scaleOf, withLora } from "./lo
 import { chunkedLoss, labelLogProbabilities } from "./loss.ts"
 import { hiddenStates, type Model } from "./Model.ts"
 import { registers } from "./optimizer.ts"
-import { packingInputs } from "./packing.ts"
+import { type Feeds, float32, packingInputs } from "./packing.ts"
+import type { Precision } from "./precision.ts"
 import type { TrainingOptions } from "./TrainingOptions.ts"
 
 /** A model with a fresh adapter on some of its layers. */
@@ -55,8 +56,18 @@ const layerBy: { readonly [R in TrainingOptions["recomputation"]]: ApplyLayer } 
   layers: (layer, x) => ({ ...layer(x), hidden: recompute((x) => layer(x).hidden, x) })
 }
 
+const lossScaleInput = "loss scale"
+
+/** The loss whose gradients are taken. */
+const scaled = (loss: Tensor, precision: Precision): Tensor =>
+  precision === "float16" ? mul(loss, input(lossScaleInput, "float32", [])) : loss
+
+/** The value that a training graph needs in float16 besides those of a step. */
+export const lossScaleFeeds = (precision: Precision, scale: number): Feeds =>
+  precision === "float16" ? { [lossScaleInput]: float32([], Float32Array.of(scale)) } : {}
+
 /**
- * Values of `stepBatch` in. Out: `loss`, as weighted; `total`, the sum of cross entropies in nats; per parameter
+ * Values of `stepBatch` and `lossScaleFeeds` in. Out: `loss`, as weighted; `total`, the sum of cross entropies in nats; per parameter
  * `gradientSum`, which is its gradient register plus this micro-batch's gradient.
  */
 export const trainingGraph = (trainee: Trainee): Serialized => {
@@ -74,7 +85,7 @@ export const trainingGraph = (trainee: Trainee): Serialized => {
   })
   const { loss, total } = chunkedLoss(hidden, outputWeight(model), trainingChunks(options, model.config.vocabulary))
   const outputs: Record<string, Tensor> = { loss, total }
-  const derivatives = gradients(loss, [...parameters.values()])
+  const derivatives = gradients(scaled(loss, options.precision), [...parameters.values()])
   ;[...parameters].forEach(([name, parameter], index) => {
     const derivative = derivatives[index]
     if (derivative === undefined) throw new Error(`internal: no gradient of "${name}"`)

@@ -47,8 +47,10 @@ export const TrainingLog = Schema.Struct({
       /** Mean cross entropy in nats per label token, before the step's update. */
       loss: Schema.Finite,
       learningRate: Schema.Finite,
-      /** Global gradient norm before clipping. */
-      gradientNorm: Schema.Finite,
+      /** Global gradient norm before clipping; null where gradients overflowed float16 and the step was skipped. */
+      gradientNorm: Schema.NullOr(Schema.Finite),
+      /** The factor of the loss, of a training in float16. */
+      lossScale: Schema.optionalKey(Schema.Finite),
       tokens: Schema.Int
     })
   ),

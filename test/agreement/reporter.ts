@@ -5,6 +5,8 @@ import { type Found, page, stale } from "./page.ts"
 
 const path = new URL("../../docs/agreement.md", import.meta.url)
 
+const say = (line: string): boolean => process.stderr.write(`${line}\n`)
+
 const foundIn = (module: TestModule): ReadonlyArray<Found> =>
   [...module.children.allTests("passed")].flatMap((test) =>
     (test.meta().agreements ?? []).map((agreement) => ({ ...agreement, test: module.relativeModuleId }))
@@ -25,15 +27,14 @@ export default class AgreementReporter implements Reporter {
     if (this.mode === "write") return this.write(modules, all)
     const complete = new Set(modules.filter(isComplete).map(({ relativeModuleId }) => relativeModuleId))
     const { missing, obsolete } = stale(existsSync(path) ? readFileSync(path, "utf8") : "", all, complete)
-    for (const row of missing) console.error(`docs/agreement.md has no row "${row}": npm run agreement`)
-    for (const row of obsolete)
-      console.error(`docs/agreement.md has a row that no test makes, "${row}": npm run agreement`)
+    for (const row of missing) say(`docs/agreement.md has no row "${row}": npm run agreement`)
+    for (const row of obsolete) say(`docs/agreement.md has a row that no test makes, "${row}": npm run agreement`)
     if (missing.length + obsolete.length > 0) process.exitCode = 1
   }
 
   private write(modules: ReadonlyArray<TestModule>, all: ReadonlyArray<Found>): void {
     if (modules.every(isComplete)) return writeFileSync(path, page(all))
-    console.error("docs/agreement.md stays as it is: not all tests ran and passed.")
+    say("docs/agreement.md stays as it is: not all tests ran and passed.")
     process.exitCode = 1
   }
 }

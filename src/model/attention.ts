@@ -23,6 +23,7 @@ import {
 } from "../graph/build.ts"
 import type { Tensor } from "../graph/Operator.ts"
 import { recompute } from "../graph/recompute.ts"
+import { inFloat32 } from "./precision.ts"
 
 /** Keys and values of one layer, [sequences, heads, length, size]. */
 export interface KeyValue {
@@ -82,7 +83,7 @@ const weighted = (query: Tensor, { key, value }: KeyValue, size: number, scoreBi
   if (typeof heads !== "number" || typeof shared !== "number") throw new Error("internal: a named number of heads")
   const grouped = reshape(query, [sequences, shared, heads / shared, length, size])
   const scores = matmul(mul(grouped, 1 / Math.sqrt(size)), transpose(unsqueeze(key, 2), [0, 1, 2, 4, 3]))
-  const weights = softmax(add(scores, unsqueeze(scoreBias, 1)))
+  const weights = inFloat32(scores, (scores) => softmax(add(scores, unsqueeze(scoreBias, 1))))
   return reshape(matmul(weights, unsqueeze(value, 2)), query.shape)
 }
 

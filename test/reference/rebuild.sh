@@ -21,9 +21,7 @@ export PYTHONHASHSEED=0 # PEFT writes target modules in the order of a set
 "$python" $scripts/architectures.py test/model/golden/architectures
 "$python" $scripts/schedules.py "$sources" > test/model/golden/schedules.json
 "$python" $scripts/curves.py test/model/golden
-"$venv/bin/pip" download --quiet --no-deps --no-binary :all: --dest "$venv" deepspeed==0.8.3
-tar -xzf "$venv/deepspeed-0.8.3.tar.gz" -C "$venv"
-scaler="$venv/deepspeed-0.8.3/deepspeed/runtime/fp16/loss_scaler.py"
+scaler="$sources/deepspeed-0.8.3/deepspeed/runtime/fp16/loss_scaler.py"
 "$python" $scripts/lossScales.py "$scaler" > test/model/golden/half/lossScales.json
 "$python" $scripts/halves.py "$scaler" test/model/golden
 "$python" $scripts/torchFiles.py test/model/golden

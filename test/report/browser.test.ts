@@ -1,4 +1,5 @@
 /** The page in a real browser: what it shows, on a screen, on a phone, on paper, without a network and without a mouse. */
+import * as Schema from "effect/Schema"
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import * as path from "node:path"
@@ -47,13 +48,18 @@ describe.skipIf(chromium === undefined && !isRequired)("the page in Chromium", (
     rmSync(folder, { recursive: true, force: true })
   })
 
+  /** What an expression gives in the page. */
+  const ask = async <A>(schema: Schema.Codec<A, unknown>, expression: string): Promise<A> =>
+    Schema.decodeUnknownSync(schema)(await page.evaluate(expression))
+
   /** Boxes of what a selector finds, in page coordinates. */
   const boxes = (selector: string) =>
-    page.$$eval(selector, (elements) =>
-      elements.map((element) => {
-        const { height, width, x, y } = element.getBoundingClientRect()
-        return { x: x + scrollX, y: y + scrollY, width, height }
-      })
+    ask(
+      Schema.Array(Schema.Struct({ y: Schema.Number, width: Schema.Number, height: Schema.Number })),
+      `[...document.querySelectorAll(${JSON.stringify(selector)})].map((element) => {
+        const { height, width, y } = element.getBoundingClientRect()
+        return { y: y + scrollY, width, height }
+      })`
     )
 
   test("asks for nothing but itself, and complains of nothing", () => {
@@ -80,8 +86,11 @@ describe.skipIf(chromium === undefined && !isRequired)("the page in Chromium", (
 
   test("fits a phone: nothing but the frames of tables is wider than the screen", async () => {
     await page.setViewport({ width: 390, height: 844 })
-    const widths = await page.evaluate(() => ({ page: document.documentElement.scrollWidth, screen: innerWidth }))
-    assert.isAtMost(widths.page, widths.screen)
+    const [width = Infinity, screen = 0] = await ask(
+      Schema.Array(Schema.Number),
+      "[document.documentElement.scrollWidth, innerWidth]"
+    )
+    assert.isAtMost(width, screen)
     await page.setViewport({ width: 1200, height: 900 })
   })
 
@@ -89,11 +98,12 @@ describe.skipIf(chromium === undefined && !isRequired)("the page in Chromium", (
     const reached: Array<string> = []
     for (let press = 0; press < 40; press++) {
       await page.keyboard.press("Tab")
-      const name = await page.evaluate(() => {
-        const active = document.activeElement
-        const ring = active === null ? "" : getComputedStyle(active).outlineStyle
-        return `${active?.getAttribute("href") ?? active?.getAttribute("aria-label") ?? active?.tagName ?? ""} ${ring}`
-      })
+      const name = await ask(
+        Schema.String,
+        `(({ activeElement: active }) =>
+          (active.getAttribute("href") ?? active.getAttribute("aria-label") ?? active.tagName) +
+          " " + getComputedStyle(active).outlineStyle)(document)`
+      )
       reached.push(name)
     }
     for (const goal of ["#scores", "#training", "#answers", "Scores"]) {
@@ -114,7 +124,10 @@ describe.skipIf(chromium === undefined && !isRequired)("the page in Chromium", (
     const pdf = await page.pdf({ format: "A4" })
     assert.strictEqual(new TextDecoder().decode(pdf.subarray(0, 5)), "%PDF-")
     await page.emulateMediaType("print")
-    const overflows = await page.$$eval(".wide", (frames) => frames.map((frame) => getComputedStyle(frame).overflowX))
+    const overflows = await ask(
+      Schema.NonEmptyArray(Schema.String),
+      '[...document.querySelectorAll(".wide")].map((frame) => getComputedStyle(frame).overflowX)'
+    )
     assert.isTrue(
       overflows.every((overflow) => overflow === "visible"),
       overflows.join()

@@ -62,6 +62,8 @@ export interface Attributes {
   /** Results: the normalised tensor, then mean and inverse standard deviation along the last axis (kept as 1). */
   readonly LayerNormalization: Normalization
   readonly RMSNormalization: Normalization
+  /** Inputs: x, cosine, sine. See `rotaryEmbedding` in `build.ts`. */
+  readonly RotaryEmbedding: None
 
   readonly Reshape: Shaped
   readonly Expand: Shaped

@@ -242,6 +242,13 @@ export const layerNorm = (x: Tensor, scale: Tensor, bias: Tensor | undefined, ep
 export const rmsNorm = (x: Tensor, scale: Tensor, epsilon: number): Tensor =>
   apply({ name: "RMSNormalization", epsilon }, x, scale)
 
+/**
+ * Turns pairs of elements of each head by an angle of the token's (Su et al., 2021): x [tokens, heads, size], cosine and
+ * sine [tokens, half]. Element i < half is paired with element half + i; elements from 2 half on stay as they are.
+ */
+export const rotaryEmbedding = (x: Tensor, cosine: Tensor, sine: Tensor): Tensor =>
+  apply({ name: "RotaryEmbedding" }, x, cosine, sine)
+
 // Shape
 
 /**

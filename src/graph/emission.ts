@@ -194,6 +194,23 @@ const emissions: { readonly [Name in OperatorName]: Emission<Name> } = {
   RMSNormalization: (emitter, { epsilon }, ...inputs) =>
     emitter.node("RMSNormalization", names(inputs), { axis: int(-1), epsilon: float(epsilon) }),
 
+  // Every token is a sequence of its own, for the runtime refuses sequences longer than a table of angles would be.
+  RotaryEmbedding: (emitter, _, x, cosine, sine) => {
+    const [tokens = 1, heads = 1, size = 1] = x.shape
+    const half = dimensionAt(cosine.shape, 1)
+    const rotated = 2 * Number(half)
+    const [turned = x.name] = emitter.node(
+      "RotaryEmbedding",
+      [
+        reshape(emitter, x, [tokens, heads, 1, size]),
+        reshape(emitter, cosine, [tokens, 1, half]),
+        reshape(emitter, sine, [tokens, 1, half])
+      ],
+      { rotary_embedding_dim: int(rotated === size ? 0 : rotated) }
+    )
+    return [reshape(emitter, { ...x, name: turned, shape: [tokens, heads, 1, size] }, x.shape)]
+  },
+
   Reshape: (emitter, { shape }, x) => [reshape(emitter, x, shape)],
   Expand: (emitter, { shape }, x) => [expand(emitter, "Expand", x, shape)],
   Transpose: (emitter, { axes }, x) => emitter.node("Transpose", [x.name], { perm: ints(axes) }),

@@ -30,10 +30,12 @@ import {
   range,
   reciprocal,
   reshape,
+  rotaryEmbedding,
   scalar,
   scatterElements,
   scatterRows,
   sin,
+  slice,
   split,
   sqrt,
   sub,
@@ -235,6 +237,18 @@ const gradients: { readonly [Name in OperatorName]: Gradient<Name> } = {
     const normalized = mul(x, inverseRoot)
     const inner = mul(gradient, scale)
     return [mul(inverseRoot, sub(inner, project(inner, normalized))), sumToLast(mul(gradient, normalized))]
+  },
+
+  RotaryEmbedding: ({ gradient }, _, x, cosine, sine) => {
+    const half = Number(dimensionAt(cosine.shape, 1))
+    const halves = (tensor: Tensor) => [slice(tensor, 2, 0, half), slice(tensor, 2, half, 2 * half)] as const
+    const [first, second] = halves(x)
+    const [ofFirst, ofSecond] = halves(gradient)
+    return [
+      rotaryEmbedding(gradient, cosine, neg(sine)),
+      sum(add(mul(ofFirst, first), mul(ofSecond, second)), 1),
+      sum(sub(mul(ofSecond, first), mul(ofFirst, second)), 1)
+    ]
   },
 
   Reshape: ({ gradient }, _, x) => [reshape(gradient, x.shape)],

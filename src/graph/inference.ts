@@ -178,6 +178,19 @@ const rules: { readonly [Name in OperatorName]: Inference<Name> } = {
     return [{ element: x.element, shape: x.shape }]
   },
 
+  RotaryEmbedding: ({ name }, x, cosine, sine) => {
+    requireElement(name, floats, x)
+    requireSame(name, x, cosine, sine)
+    const [tokens, , size] = x.shape
+    const half = dimensionAt(cosine.shape, 1)
+    if (tokens === undefined || typeof size !== "number" || typeof half !== "number" || 2 * half > size) {
+      const expected = `[tokens, heads, size] with at least ${2 * Number(half)} elements a head`
+      throw new ShapeMismatch({ operator: name, expected, found: show(x.shape) })
+    }
+    for (const angles of [cosine, sine]) requireShape(name, [tokens, half], angles.shape)
+    return [{ element: x.element, shape: x.shape }]
+  },
+
   Reshape: ({ shape }, x) => {
     checkReshape(x.shape, shape)
     return [{ element: x.element, shape }]

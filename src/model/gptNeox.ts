@@ -61,7 +61,7 @@ export const gptNeox = (config: GptNeoxConfig): Backbone => {
       const fused = reshape(linear(`${path}.query_key_value`, x), [tokens, heads, 3 * size])
       const [query, key, value] = split(fused, 2, [size, size, size])
       if (query === undefined || key === undefined || value === undefined) throw new Error("internal: a split in three")
-      const attended = attend(layer, rotate(query, rotation, rotarySize), rotate(key, rotation, rotarySize), value)
+      const attended = attend(layer, rotate(query, rotation), rotate(key, rotation), value)
       return { ...attended, output: linear(`${path}.dense`, reshape(attended.output, [tokens, hidden])) }
     }
 

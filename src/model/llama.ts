@@ -61,8 +61,8 @@ export const llama = (config: LlamaConfig): Backbone => {
     const attention = (layer: number, x: Tensor) => {
       const path = `${layerPath(layer)}.self_attn`
       const project = (name: string, count: number) => reshape(linear(`${path}.${name}`, x), [tokens, count, headSize])
-      const query = rotate(project("q_proj", heads), rotation, headSize)
-      const key = rotate(project("k_proj", keyValueHeads), rotation, headSize)
+      const query = rotate(project("q_proj", heads), rotation)
+      const key = rotate(project("k_proj", keyValueHeads), rotation)
       const attended = attend(layer, query, key, project("v_proj", keyValueHeads))
       return { ...attended, output: linear(`${path}.o_proj`, reshape(attended.output, [tokens, heads * headSize])) }
     }

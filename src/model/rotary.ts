@@ -1,10 +1,10 @@
 /** Rotary position embedding (Su et al., 2021), with the tables that transformers computes, float32 step by step. */
-import { add, cast, concat, constant, gather, mul, slice, sub, unsqueeze } from "../graph/build.ts"
+import { add, cast, concat, constant, gather, mul, rotaryEmbedding, slice, sub, unsqueeze } from "../graph/build.ts"
 import type { Tensor } from "../graph/Operator.ts"
 import type { Element } from "../graph/Tensor.ts"
 import type { RotaryScaling } from "./rotaryConfig.ts"
 
-/** Cosine and sine of every token's angles, [tokens, 1, size / 2]. */
+/** Cosine and sine of every token's angles, [tokens, size / 2]. */
 export interface Rotation {
   readonly cosine: Tensor
   readonly sine: Tensor
@@ -61,17 +61,23 @@ const table = (options: RotaryOptions, f: (angle: number) => number): Tensor => 
  * graph, because devices disagree on the cosine of large angles.
  */
 export const rotationAt = (position: Tensor, options: RotaryOptions, element: Element): Rotation => {
-  const at = (f: (angle: number) => number) => unsqueeze(cast(gather(table(options, f), position), element), 1)
+  const at = (f: (angle: number) => number) => cast(gather(table(options, f), position), element)
   return { cosine: at(Math.cos), sine: at(Math.sin) }
 }
 
-/**
- * Rotates the first `size` elements of each head, [tokens, heads, head size], the first half of them against the
- * second.
- */
-export const rotate = (x: Tensor, { cosine, sine }: Rotation, size: number): Tensor => {
-  const first = slice(x, 2, 0, size / 2)
-  const second = slice(x, 2, size / 2, size)
-  const turned = [sub(mul(first, cosine), mul(second, sine)), add(mul(second, cosine), mul(first, sine))]
-  return concat(size === x.shape[2] ? turned : [...turned, slice(x, 2, size)], 2)
+/** The rotation as products and sums. Each is rounded, which in float16 shows. */
+const stepByStep = (x: Tensor, cosine: Tensor, sine: Tensor): Tensor => {
+  const half = Number(cosine.shape[1])
+  const first = slice(x, 2, 0, half)
+  const second = slice(x, 2, half, 2 * half)
+  const [c, s] = [unsqueeze(cosine, 1), unsqueeze(sine, 1)]
+  const turned = [sub(mul(first, c), mul(second, s)), add(mul(second, c), mul(first, s))]
+  return concat(2 * half === x.shape[2] ? turned : [...turned, slice(x, 2, 2 * half)], 2)
 }
+
+/**
+ * Rotates the first elements of each head, [tokens, heads, head size], as many as have an angle. One operator does so
+ * at once; half tensors go step by step, to be rounded where transformers rounds them.
+ */
+export const rotate = (x: Tensor, { cosine, sine }: Rotation): Tensor =>
+  x.element === "float32" ? rotaryEmbedding(x, cosine, sine) : stepByStep(x, cosine, sine)

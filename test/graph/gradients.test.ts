@@ -151,6 +151,19 @@ const cases: { readonly [Name in OperatorName]: ReadonlyArray<Case> | typeof noG
     { what: "rows", inputs: [wave([2, 2, 4]), wave([4], 1)], build: (x, scale) => g.rmsNorm(x, scale, 1e-5) }
   ],
 
+  RotaryEmbedding: [
+    {
+      what: "part of each head",
+      inputs: [wave([2, 2, 6]), wave([2, 2], 1), wave([2, 2], 2)],
+      build: (x, cosine, sine) => g.rotaryEmbedding(x, cosine, sine)
+    },
+    {
+      what: "whole heads",
+      inputs: [wave([3, 1, 4]), wave([3, 2], 1), wave([3, 2], 2)],
+      build: (x, cosine, sine) => g.rotaryEmbedding(x, cosine, sine)
+    }
+  ],
+
   Reshape: [{ what: "merged and split", inputs: [wave([2, 6])], build: (x) => g.reshape(x, [3, 4]) }],
   Expand: [{ what: "repeated and added axes", inputs: [wave([3, 1])], build: (x) => g.expand(x, [2, 3, 4]) }],
   Transpose: [{ what: "a rotation of axes", inputs: [wave([2, 3, 4])], build: (x) => g.transpose(x, [2, 0, 1]) }],

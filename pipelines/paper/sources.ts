@@ -34,7 +34,7 @@ export const places = {
   /** Japanese VQA. */
   vqa: "https://github.com/yahoojapan/ja-vg-vqa/raw/master/question_answers.json.zip",
   /** JGLUE v1.1, which the harness read in 2023. A later version relabelled 29 of the 2,434 pairs. */
-  jnli: "https://raw.githubusercontent.com/yahoojapan/JGLUE/main/datasets/jnli-v1.1",
+  jnli: "https://raw.githubusercontent.com/yahoojapan/JGLUE/v1.1.0/datasets/jnli-v1.1",
   /** The publisher of MARC-ja has withdrawn it. Who has it puts JGLUE's two files of it here, beside the pipelines. */
   marcJa: "marc_ja"
 }

@@ -1,7 +1,7 @@
 /** The record of a finished action: what went into its key, what came out, and how it came about. */
 import * as Schema from "effect/Schema"
-import { ActionKey } from "./Digest.ts"
-import { ObjectRef } from "./ObjectRef.ts"
+import { ActionKey, hexPattern } from "./Digest.ts"
+import { ObjectRef, signaturePattern } from "./ObjectRef.ts"
 
 /** Any JSON. What `JSON.parse` gave needs no second look, and a plan reads a thousand records. */
 const Json = Schema.declare((value): value is Schema.Json => value !== undefined)
@@ -32,3 +32,44 @@ export const ActionRecord = Schema.Struct({
   provenance: Provenance
 })
 export type ActionRecord = typeof ActionRecord.Type
+
+const isRecord = (value: unknown): value is { readonly [name: string]: unknown } =>
+  typeof value === "object" && value !== null && !Array.isArray(value)
+
+const isText = (value: unknown): value is string => typeof value === "string"
+
+const isObjectRef = (value: unknown): boolean =>
+  isRecord(value) &&
+  isText(value.digest) &&
+  hexPattern.test(value.digest) &&
+  Number.isSafeInteger(value.size) &&
+  isText(value.signature) &&
+  signaturePattern.test(value.signature)
+
+const kinds: ReadonlySet<unknown> = new Set(OutputRecord.fields.kind.literals)
+
+const isOutputRecord = (value: unknown): boolean =>
+  isRecord(value) &&
+  kinds.has(value.kind) &&
+  isText(value.digest) &&
+  isRecord(value.objects) &&
+  Object.values(value.objects).every(isObjectRef) &&
+  value.meta !== undefined
+
+/**
+ * Whether what `JSON.parse` gave is a record: the schema's own answer without its parser, since a plan over a thousand
+ * results asks a thousand times.
+ */
+export const isActionRecord = (value: unknown): value is ActionRecord =>
+  isRecord(value) &&
+  value.format === 1 &&
+  isText(value.key) &&
+  hexPattern.test(value.key) &&
+  isText(value.stage) &&
+  value.ingredients !== undefined &&
+  isRecord(value.outputs) &&
+  Object.values(value.outputs).every(isOutputRecord) &&
+  isRecord(value.provenance) &&
+  isText(value.provenance.started) &&
+  isText(value.provenance.finished) &&
+  isText(value.provenance.host)

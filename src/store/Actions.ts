@@ -1,9 +1,8 @@
 /** Records of finished actions, one small JSON file per key. */
 import * as Effect from "effect/Effect"
-import * as Schema from "effect/Schema"
 import * as fs from "node:fs"
 import { join } from "node:path"
-import { ActionRecord } from "./ActionRecord.ts"
+import { type ActionRecord, isActionRecord } from "./ActionRecord.ts"
 import { canonicalJson, parseJson } from "./canonicalJson.ts"
 import { ActionKey, type Digest } from "./Digest.ts"
 import { attempt, attemptAsync, type Folders, ifAllowed, replaceFile, unlessMissing } from "./disk.ts"
@@ -27,9 +26,6 @@ export interface Actions {
   /** Every key that has a file, readable or not, sorted. */
   readonly keys: Effect.Effect<ReadonlyArray<ActionKey>, StoreFailure>
 }
-
-// A record's decoded and encoded forms coincide, and a look costs less than a copy.
-const isActionRecord = Schema.is(ActionRecord)
 
 const digestsOf = ({ outputs }: ActionRecord): ReadonlyArray<Digest> =>
   Object.values(outputs).flatMap(({ objects }) => Object.values(objects).map(({ digest }) => digest))

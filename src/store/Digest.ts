@@ -1,8 +1,12 @@
 /** Names made of content: sha256 in hex, branded so that nobody takes an object's digest for an action's key. */
+import * as Brand from "effect/Brand"
 import * as Schema from "effect/Schema"
-import { createHash } from "node:crypto"
+import { hash } from "node:crypto"
 
-const hex = Schema.String.check(Schema.isPattern(/^[0-9a-f]{64}$/))
+/** sha256 in hex. */
+export const hexPattern = /^[0-9a-f]{64}$/
+
+const hex = Schema.String.check(Schema.isPattern(hexPattern))
 
 /** sha256 of an object's bytes. */
 export const Digest = hex.pipe(Schema.brand("tanren/Digest"))
@@ -12,10 +16,14 @@ export type Digest = typeof Digest.Type
 export const ActionKey = hex.pipe(Schema.brand("tanren/ActionKey"))
 export type ActionKey = typeof ActionKey.Type
 
-const sha256 = (content: Uint8Array | string): string => createHash("sha256").update(content).digest("hex")
+const sha256 = (content: Uint8Array | string): string => hash("sha256", content, "hex")
+
+// What the hash function gives has the pattern; a plan makes thousands of them.
+const trustedDigest = Brand.nominal<Digest>()
+const trustedKey = Brand.nominal<ActionKey>()
 
 /** The digest of bytes, or of a text's UTF-8. */
-export const digestOf = (content: Uint8Array | string): Digest => Digest.make(sha256(content))
+export const digestOf = (content: Uint8Array | string): Digest => trustedDigest(sha256(content))
 
 /** The key of an action, given the canonical text of its ingredients. */
-export const keyOf = (ingredients: string): ActionKey => ActionKey.make(sha256(ingredients))
+export const keyOf = (ingredients: string): ActionKey => trustedKey(sha256(ingredients))

@@ -4,8 +4,10 @@ import * as Schema from "effect/Schema"
 import type { BigIntStats } from "node:fs"
 import { Digest } from "./Digest.ts"
 
+export const signaturePattern = /^\d+ \d+ \d+ \d+$/
+
 /** "size inode mtime ctime", times in nanoseconds: equal signatures of one path mean that nobody wrote to the file. */
-export const StatSignature = Schema.String.check(Schema.isPattern(/^\d+ \d+ \d+ \d+$/)).pipe(
+export const StatSignature = Schema.String.check(Schema.isPattern(signaturePattern)).pipe(
   Schema.brand("tanren/StatSignature")
 )
 export type StatSignature = typeof StatSignature.Type

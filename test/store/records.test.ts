@@ -3,6 +3,7 @@ import { assert, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as fs from "node:fs"
 import { join } from "node:path"
+import type { ActionRecord } from "../../src/store/ActionRecord.ts"
 import { digestOf } from "../../src/store/Digest.ts"
 import type { RunRecord } from "../../src/store/Runs.ts"
 import { Store } from "../../src/store/Store.ts"
@@ -30,6 +31,43 @@ it.effect("a record comes back as it was, in canonical bytes", () =>
     const text = fs.readFileSync(file, "utf8")
     yield* actions.put({ ...record, ingredients: { inputs: ["b", "a"], config: { keep: "(row) => row.a" } } })
     assert.strictEqual(fs.readFileSync(file, "utf8"), text)
+  })
+)
+
+it.effect(
+  "a record that is shown before it is durable is there for everybody, and vouches for no object by its stat",
+  () =>
+    Effect.gen(function* () {
+      const root = yield* folder
+      const { actions, objects } = yield* opened(root)
+      const ref = yield* objects.putBytes(bytes("object"))
+      yield* actions.show(recordOf(key("a"), ref))
+      const refOf = (record: ActionRecord | null) => record?.outputs.rows?.objects.part0 ?? assert.fail("no record")
+
+      const shown = refOf(yield* (yield* opened(root)).actions.get(key("a")))
+      assert.strictEqual(shown.digest, ref.digest)
+      assert.notStrictEqual(shown.signature, ref.signature)
+      assert.isTrue(yield* (yield* opened(root)).objects.verify(shown, "stat"))
+
+      yield* actions.put(recordOf(key("a"), ref))
+      assert.deepStrictEqual(refOf(yield* actions.get(key("a"))), ref)
+    })
+)
+
+it.effect("after a crash that lost an object's bytes, a record that was only shown finds no result", () =>
+  Effect.gen(function* () {
+    const root = yield* folder
+    const { actions, objects } = yield* opened(root)
+    const ref = yield* objects.putBytes(bytes("object"))
+    yield* actions.show(recordOf(key("a"), ref))
+    // A disk may come back with a file's name and length, and zeros where its bytes were to be.
+    const file = objects.path(ref.digest)
+    fs.chmodSync(file, 0o644)
+    fs.writeFileSync(file, new Uint8Array(ref.size))
+    const after = yield* opened(root)
+    const shown = (yield* after.actions.get(key("a")))?.outputs.rows?.objects.part0 ?? assert.fail("no record")
+    assert.isFalse(yield* after.objects.verify(shown, "stat"))
+    assert.isFalse(fs.existsSync(file))
   })
 )
 

@@ -7,6 +7,7 @@ import {
   dimension,
   div,
   equal,
+  expand,
   gatherRows,
   greater,
   less,
@@ -19,7 +20,8 @@ import {
   softmax,
   transpose,
   unsqueeze,
-  where
+  where,
+  zeros
 } from "../graph/build.ts"
 import type { Tensor } from "../graph/Operator.ts"
 import { recompute } from "../graph/recompute.ts"
@@ -101,9 +103,29 @@ const headPlaces = ({ index, inverse }: Layout, heads: number) => {
   }
 }
 
-/** Attention among the tokens of a batch, each sequence for itself. `size` is the size of a head. */
-export const packedAttention = (layout: Layout, size: number): Attend => {
-  const scoreBias = branchBias(layout.segment)
+/** Keys and values of what all sequences follow, [1, heads, prefix, size], before those of each. */
+const following = (prefix: KeyValue, own: KeyValue): KeyValue => {
+  const join = (shared: Tensor, x: Tensor): Tensor => {
+    const [sequences = 1] = x.shape
+    return concat([expand(shared, [sequences, ...shared.shape.slice(1)]), x], 2)
+  }
+  return { key: join(prefix.key, own.key), value: join(prefix.value, own.value) }
+}
+
+/** The bias of sequences [sequences, 1, length, length] that all follow, and see, the same prefix. */
+const biasAfter = ({ key }: KeyValue, own: Tensor): Tensor => {
+  const [, , prefix = 0] = key.shape
+  return concat([zeros(own.element, own.shape.with(3, prefix)), own], 3)
+}
+
+/**
+ * Attention among the tokens of a batch, each sequence for itself. `size` is the size of a head. All sequences follow
+ * the tokens of `prefix`, if it is given: keys and values of every layer, [1, heads, prefix, size].
+ */
+export const packedAttention = (layout: Layout, size: number, prefix: ReadonlyArray<KeyValue> = []): Attend => {
+  const [first] = prefix
+  const own = branchBias(layout.segment)
+  const scoreBias = first === undefined ? own : biasAfter(first, own)
   const places = new Map<number, ReturnType<typeof headPlaces>>()
   const placesOf = (x: Tensor) => {
     const [, heads] = x.shape
@@ -117,10 +139,12 @@ export const packedAttention = (layout: Layout, size: number): Attend => {
     const { index, inverse } = placesOf(x)
     return gatherRows(x, { index, gaps: false }, { index: inverse, gaps: false })
   }
-  return (_, query, key, value) => {
+  return (layer, query, key, value) => {
     const keyValue = { key: padded(key), value: padded(value) }
+    const before = prefix[layer]
+    const visible = before === undefined ? keyValue : following(before, keyValue)
     // What is quadratic in the length is not kept for the gradient: it grows fast, and is soon computed again.
-    const output = recompute((query) => weighted(query, keyValue, size, scoreBias), padded(query))
+    const output = recompute((query) => weighted(query, visible, size, scoreBias), padded(query))
     const { index, inverse } = placesOf(query)
     // Padding sees tokens: its gradient must be zero, or it would reach their keys and values.
     return { ...keyValue, output: gatherRows(output, { index: inverse, gaps: false }, { index, gaps: true }) }

@@ -2,45 +2,10 @@
 import { gather, input, linear } from "../graph/build.ts"
 import type { Tensor } from "../graph/Operator.ts"
 import { serialize, type Serialized } from "../graph/serialize.ts"
-import type { Dimension } from "../graph/Tensor.ts"
-import { cachedAttention, type KeyValue, packedAttention } from "./attention.ts"
+import { cachedAttention, packedAttention } from "./attention.ts"
+import { cacheInputs, cacheOutputs } from "./cache.ts"
 import { hiddenStates, type Model } from "./Model.ts"
 import { packingInputs } from "./packing.ts"
-
-const keyName = (layer: number): string => `key.${layer}`
-const valueName = (layer: number): string => `value.${layer}`
-
-/** The registers of the cache, which are also the names of the inputs that read it. */
-export const cacheRegisters = ({ config }: Model): ReadonlyArray<string> =>
-  Array.from({ length: config.layers }, (_, layer) => [keyName(layer), valueName(layer)]).flat()
-
-/** What an output that renews a register of the cache is called. */
-export const renewedCache = (register: string): string => `renewed ${register}`
-
-/** Keys and values of every layer, [sequences, heads, past, size]. */
-const cacheInputs = (
-  {
-    backbone: {
-      cache: { heads, size }
-    },
-    config
-  }: Model,
-  past: Dimension
-): ReadonlyArray<KeyValue> => {
-  const shape = ["sequences", heads, past, size]
-  return Array.from({ length: config.layers }, (_, layer) => ({
-    key: input(keyName(layer), "float32", shape),
-    value: input(valueName(layer), "float32", shape)
-  }))
-}
-
-const cacheOutputs = (keyValues: ReadonlyArray<KeyValue>): Readonly<Record<string, Tensor>> =>
-  Object.fromEntries(
-    keyValues.flatMap(({ key, value }, layer) => [
-      [renewedCache(keyName(layer)), key],
-      [renewedCache(valueName(layer)), value]
-    ])
-  )
 
 const logitsOf = ({ backbone, weight }: Model, hidden: Tensor): Tensor => linear(hidden, weight(backbone.outputWeight))
 
@@ -62,7 +27,7 @@ export const promptGraph = (model: Model): Serialized => {
 export const nextTokenGraph = (model: Model): Serialized => {
   const tokens = { ids: input("ids", "int32", ["sequences"]), position: input("position", "int32", ["sequences"]) }
   const segment = input("segment", "int32", ["sequences", "past+1"])
-  const attend = cachedAttention(cacheInputs(model, "past"), segment, model.backbone.cache.size)
+  const attend = cachedAttention(cacheInputs(model, "sequences", "past"), segment, model.backbone.cache.size)
   const { hidden, keyValues } = hiddenStates(model, tokens, attend)
   return serialize({ name: "next token", outputs: { logits: logitsOf(model, hidden), ...cacheOutputs(keyValues) } })
 }
@@ -70,7 +35,7 @@ export const nextTokenGraph = (model: Model): Serialized => {
 /** The cache of the sequences `rows` [kept]. */
 export const selectionGraph = (model: Model): Serialized => {
   const rows = input("rows", "int32", ["kept"])
-  const kept = cacheInputs(model, "past").map(({ key, value }) => ({
+  const kept = cacheInputs(model, "sequences", "past").map(({ key, value }) => ({
     key: gather(key, rows),
     value: gather(value, rows)
   }))

@@ -1,16 +1,18 @@
 /** Log-probabilities of continuations: what perplexity and choices are made of. */
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
-import { serialize } from "../graph/serialize.ts"
+import { serialize, type Serialized } from "../graph/serialize.ts"
 import type { RuntimeFailure } from "../runtime/Errors.ts"
-import { type HostTensor, OnnxRuntime, type Session } from "../runtime/OnnxRuntime.ts"
+import { type HostTensor, OnnxRuntime, type RuntimeProcess, type Session } from "../runtime/OnnxRuntime.ts"
 import { packedAttention } from "./attention.ts"
 import { groupByTokens, unknownToken } from "./batch.ts"
+import { cacheInputs, cacheOutputs, cacheRegisters, renewedCache } from "./cache.ts"
 import { RowUnfit } from "./Errors.ts"
 import { chunksFor, type Label, labelLogProbabilities, logProbabilityFeeds } from "./loss.ts"
 import { hiddenStates, type Model } from "./Model.ts"
-import { branchingSequence, packingFeeds, packingInputs, type Sequence, starts } from "./packing.ts"
-import { openInAll, share } from "./share.ts"
+import { branchingSequence, float32, packingFeeds, packingInputs, type Sequence, starts } from "./packing.ts"
+import { beginning, prefixLength, rest } from "./prefix.ts"
+import { share } from "./share.ts"
 
 /** A context and the texts that might follow it. */
 export interface ScoreRequest {
@@ -120,26 +122,77 @@ const numbersOf = (tensor: HostTensor | undefined): Float32Array => {
   return tensor.data
 }
 
+/** The first token of a job that a label is read from: its hidden state is needed, not only its keys and values. */
+const firstLabelled = ({ spans }: Job): number =>
+  spans.reduce((least, { labels }) => Math.min(least, labels[0]?.token ?? least), Infinity)
+
+/** A job after `prefix` tokens that are computed already. */
+const after = (prefix: number, job: Job): Job => ({
+  ...rest(job, prefix),
+  spans: job.spans.map((span) => ({
+    ...span,
+    labels: span.labels.map((label) => ({ ...label, token: label.token - prefix }))
+  }))
+})
+
+/** Log-probabilities of labels in sequences that follow the tokens whose keys and values the registers hold. */
+const scoreGraph = (model: Model, chunks: number): Serialized => {
+  const { backbone, weight } = model
+  const inputs = packingInputs()
+  const prefix = cacheInputs(model, 1, "prefix")
+  const { hidden, keyValues } = hiddenStates(model, inputs, packedAttention(inputs, backbone.cache.size, prefix))
+  const logProbabilities = labelLogProbabilities(hidden, weight(backbone.outputWeight), chunks)
+  const outputs = { "log-probabilities": logProbabilities, ...cacheOutputs(keyValues) }
+  return serialize({ name: "scores", outputs })
+}
+
+interface Worker {
+  readonly session: Session
+  readonly process: RuntimeProcess
+}
+
+/** Has the registers hold the keys and values of a sequence, which may be empty. */
+const hold = Effect.fnUntraced(function* (
+  model: Model,
+  { process, session }: Worker,
+  prefix: Sequence,
+  chunks: number
+): Effect.fn.Return<void, RuntimeFailure> {
+  const { heads, size } = model.backbone.cache
+  const registers = cacheRegisters(model)
+  const nothing = float32([1, heads, 0, size], new Float32Array())
+  yield* process.put(Object.fromEntries(registers.map((register) => [register, nothing])))
+  if (prefix.ids.length === 0) return
+  yield* session.run({
+    feeds: { ...packingFeeds([prefix]), ...logProbabilityFeeds([], chunks) },
+    resident: Object.fromEntries(registers.map((register) => [register, register])),
+    fetch: [],
+    keep: Object.fromEntries(registers.map((register) => [renewedCache(register), register]))
+  })
+})
+
 /**
  * A model ready to score, for as long as the scope lives. All continuations of a request are computed in one sequence,
- * each blind to the others; contexts are cut from the left to the model's positions, as the evaluation harness does.
- * Memory: one batch in each process, however many requests; scores do not depend on which requests share one, up to
- * float32 rounding.
+ * each blind to the others, and what all requests of a call begin with is computed once; contexts are cut from the left
+ * to the model's positions, as the evaluation harness does. Memory: one batch in each process, however many requests;
+ * scores do not depend on which requests share a batch or a call, up to float32 rounding.
  */
 export const makeScorer = Effect.fn("makeScorer")(function* (
   model: Model,
   { batchTokens }: ScoreOptions
 ): Effect.fn.Return<Scorer, RuntimeFailure, OnnxRuntime | Scope.Scope> {
-  const { backbone, config, weight } = model
+  const { config } = model
   const chunks = chunksFor(batchTokens, config.vocabulary)
-  const inputs = packingInputs()
-  const { hidden } = hiddenStates(model, inputs, packedAttention(inputs, backbone.cache.size))
-  const logProbabilities = labelLogProbabilities(hidden, weight(backbone.outputWeight), chunks)
+  const program = scoreGraph(model, chunks)
+  const resident = Object.fromEntries(cacheRegisters(model).map((register) => [register, register]))
   const runtime = yield* OnnxRuntime
-  const program = serialize({ name: "scores", outputs: { "log-probabilities": logProbabilities } })
-  const sessions = yield* openInAll(yield* runtime.acquireAll, program)
+  const workers = yield* Effect.forEach(
+    yield* runtime.acquireAll,
+    (process) => Effect.map(process.open(program), (session): Worker => ({ session, process })),
+    { concurrency: "unbounded" }
+  )
 
-  const compute = Effect.fn("score.compute")(function* (session: Session, jobs: ReadonlyArray<Job>) {
+  const compute = Effect.fn("score.compute")(function* ({ session }: Worker, jobs: ReadonlyArray<Job>) {
     const begin = starts(jobs)
     const spans = jobs.flatMap((job, index) =>
       job.spans.map((span) => ({
@@ -149,7 +202,8 @@ export const makeScorer = Effect.fn("makeScorer")(function* (
     )
     const labels = spans.flatMap((span) => span.labels)
     const feeds = { ...packingFeeds(jobs), ...logProbabilityFeeds(labels, chunks) }
-    const values = numbersOf((yield* session.run({ feeds, fetch: ["log-probabilities"] }))["log-probabilities"])
+    const outputs = yield* session.run({ feeds, resident, fetch: ["log-probabilities"] })
+    const values = numbersOf(outputs["log-probabilities"])
     let at = 0
     return spans.map(({ continuation, labels, request }) => {
       const own = values.subarray(at, (at += labels.length))
@@ -170,7 +224,15 @@ export const makeScorer = Effect.fn("makeScorer")(function* (
       .flatMap((request, index) => jobsOf(request, index, config.positions))
       .filter(({ spans }) => spans.some(({ labels }) => labels.length > 0))
       .toSorted((a, b) => a.ids.length - b.ids.length)
-    yield* share(sessions, groupByTokens(jobs, batchTokens), compute, (computed) => {
+    const prefix = prefixLength(jobs, firstLabelled)
+    const [first] = jobs
+    if (first === undefined) return scores
+    yield* Effect.forEach(workers, (worker) => hold(model, worker, beginning(first, prefix), chunks), {
+      concurrency: "unbounded",
+      discard: true
+    })
+    const own = jobs.map((job) => after(prefix, job))
+    yield* share(workers, groupByTokens(own, batchTokens), compute, (computed) => {
       for (const { continuation, request, score } of computed) {
         const own = scores[request]
         if (own === undefined) throw new Error("internal: a score that nobody asked for")

@@ -76,6 +76,21 @@ layer(Runtime)("scores", (it) => {
     })
   )
 
+  it.effect.each(["parallel", "llama"] as const)("do not depend on what requests begin with in common: %s", (name) =>
+    Effect.gen(function* () {
+      const numbers = (first: number, length: number) => Array.from({ length }, (_, at) => (first + 7 * at) % 50)
+      const requests = Array.from({ length: 24 }, (_, index) =>
+        request([...numbers(3, 15), ...numbers(index, index % 4)], numbers(index, 3), numbers(index + 1, 2))
+      )
+      const score = yield* makeScorer(yield* openModel(goldenModel(name)), { batchTokens: 200 })
+      const together = yield* score(requests)
+      // Alone, a request has nothing in common with others; asked after them, it must not see what they had.
+      const apart = yield* Effect.forEach(requests, (one) => score([one]))
+      const flat = (scores: typeof together) => scores.flat().map(({ logProbability }) => logProbability)
+      assert.isBelow(distance(flat(together), flat(apart.flat())), 1e-5)
+    })
+  )
+
   it.effect("leave out a first token that nothing predicts, and count no token of an empty continuation", () =>
     Effect.gen(function* () {
       const requests = [request([], [5, 6, 7]), request([5], [6, 7], [])]

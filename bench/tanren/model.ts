@@ -6,7 +6,7 @@ import { openModel } from "../../src/model/Model.ts"
 import { layerCpu } from "../../src/runtime/layer.ts"
 import type { OnnxRuntime } from "../../src/runtime/OnnxRuntime.ts"
 import { readTokenizer } from "../../stages/tokenizer.ts"
-import { folderReader } from "../../test/model/support.ts"
+import { folderFiles } from "./folder.ts"
 
 /** The argument of the program. */
 export const job: {
@@ -21,7 +21,7 @@ export const given = (): unknown => JSON.parse(readFileSync(job.file, "utf8"))
 
 /** The model of a folder and its tokenizer. */
 export const openFolder = Effect.gen(function* () {
-  const files = folderReader(job.model)
+  const files = folderFiles(job.model)
   return { model: yield* openModel({ base: files, adapters: [] }), tokenizer: yield* readTokenizer(files) }
 })
 

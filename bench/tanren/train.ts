@@ -10,7 +10,7 @@ import { trainingDefaults, type TrainingOptions } from "../../src/model/Training
 import { Progress } from "../../src/pipeline/Progress.ts"
 import { layerCpu } from "../../src/runtime/layer.ts"
 import { table } from "../../test/model/trainingSupport.ts"
-import { folderReader } from "../../test/model/support.ts"
+import { folderFiles } from "./folder.ts"
 
 const job: {
   readonly model: string
@@ -28,7 +28,7 @@ const rows = Schema.decodeUnknownSync(Schema.fromJsonString(Schema.Array(Schema.
 
 const ends: Array<number> = []
 const program = train({
-  model: { base: folderReader(job.model), adapters: [] },
+  model: { base: folderFiles(job.model), adapters: [] },
   rows: table(rows),
   validation: null,
   options: { ...trainingDefaults, epochs: 1, shuffle: false, seed: 0, schedule: "constant", ...options }

@@ -152,6 +152,21 @@ export const packedAttention = (layout: Layout, size: number, prefix: ReadonlyAr
 }
 
 /**
+ * `weighted` for one query a sequence, [sequences, heads, size]. The cache is read as it lies: what is transposed is the
+ * query and its scores, which are small.
+ */
+const weightedOne = (query: Tensor, { key, value }: KeyValue, size: number, scoreBias: Tensor): Tensor => {
+  const [sequences, heads] = query.shape
+  const [, shared] = key.shape
+  if (sequences === undefined) throw new Error("internal: queries without axes")
+  if (typeof heads !== "number" || typeof shared !== "number") throw new Error("internal: a named number of heads")
+  const grouped = reshape(mul(query, 1 / Math.sqrt(size)), [sequences, shared, heads / shared, size])
+  const scores = transpose(matmul(key, transpose(grouped, [0, 1, 3, 2])), [0, 1, 3, 2])
+  const weights = inFloat32(scores, (scores) => softmax(add(scores, scoreBias)))
+  return reshape(matmul(weights, value), query.shape)
+}
+
+/**
  * Attention of one new token per sequence to those before it, kept in `past`, and itself.
  * `segment` [sequences, past+1] is -1 at places that hold no token.
  */
@@ -164,7 +179,7 @@ export const cachedAttention = (past: ReadonlyArray<KeyValue>, segment: Tensor, 
       key: concat([before.key, unsqueeze(key, 2)], 2),
       value: concat([before.value, unsqueeze(value, 2)], 2)
     }
-    const output = weighted(unsqueeze(query, 2), keyValue, size, scoreBias)
-    return { ...keyValue, output: reshape(output, query.shape) }
+    const output = weightedOne(query, keyValue, size, scoreBias)
+    return { ...keyValue, output }
   }
 }

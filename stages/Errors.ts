@@ -173,3 +173,10 @@ export class NoRows extends Schema.TaggedError<NoRows>()("NoRows", { files: Sche
     return `There is not one row in ${this.files.join(", ")}. Expected JSON arrays of objects, JSON Lines, Parquet or Arrow.`
   }
 }
+
+/** An estimate reads a file that no stage has made yet. */
+export class NotMade extends Schema.TaggedError<NotMade>()("NotMade", { path: Schema.String }) {
+  override get message() {
+    return `The file "${this.path}" is not made yet: of it no more than its size is known.`
+  }
+}

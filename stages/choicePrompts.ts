@@ -174,6 +174,10 @@ export const choicePrompts = (config: {
     },
     inputs: { documents, examples },
     schemas: {},
+    estimate:
+      async () =>
+      ({ documents: { rows } }, { limit }) =>
+        Effect.succeed({ rows: { prompts: Math.min(limit ?? rows, rows) } }),
     label: `prompts: ${name}, ${shots} ${shots === 1 ? "shot" : "shots"}`
   }).prompts
 }

@@ -135,7 +135,8 @@ export const evalChoices = (config: {
     const { answers, result } = apply(choicesStage, {
       config: { encoding, tuningLength, batchTokens },
       inputs: { prompts, tokenizer: tokenizerOf(model), model },
-      schemas: {}
+      schemas: {},
+      estimate: async () => (await import("./estimates/measurements.ts")).estimateChoices
     })
     return {
       ...result,

@@ -133,6 +133,7 @@ export const evalPerplexity =
         batchTokens: config.batchTokens ?? 2048
       },
       inputs: { rows: tokens, model },
-      schemas: {}
+      schemas: {},
+      estimate: async () => (await import("./estimates/measurements.ts")).estimatePerplexity
     }).result
   }

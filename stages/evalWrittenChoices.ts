@@ -156,6 +156,7 @@ export const evalWrittenChoices = (config: {
     apply(writtenStage, {
       config: { rules, comparison, maxTokens, stopStrings, batchPrompts },
       inputs: { prompts, tokenizer: tokenizerOf(model), model },
-      schemas: {}
+      schemas: {},
+      estimate: async () => (await import("./estimates/measurements.ts")).estimateWrittenChoices
     }).result
 }

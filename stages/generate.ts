@@ -102,6 +102,7 @@ export const generate =
         batchPrompts: config.batchPrompts ?? 8
       },
       inputs: { tokenizer: tokenizerOf(model), model },
-      schemas: {}
+      schemas: {},
+      estimate: async () => (await import("./estimates/measurements.ts")).estimateGeneration
     }).answers
   }

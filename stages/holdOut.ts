@@ -44,5 +44,9 @@ export const holdOut =
     apply(holdOutStage, {
       config,
       inputs: { rows: table },
-      schemas: { training: table.schema, validation: table.schema }
+      schemas: { training: table.schema, validation: table.schema },
+      estimate:
+        async () =>
+        ({ rows }, config) =>
+          Effect.succeed({ rows: { training: rows.rows - config.rows, validation: config.rows } })
     })

@@ -85,7 +85,8 @@ export const loraTrain =
       inputs: isTable(rows)
         ? { base, training: rows, validation: [] }
         : { base, training: rows.training, validation: [rows.validation] },
-      schemas: {}
+      schemas: {},
+      estimate: async () => (await import("./estimates/loraTrain.ts")).estimateTraining
     })
     return { ...model, log }
   }

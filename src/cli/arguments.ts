@@ -40,6 +40,8 @@ export interface Options {
   readonly processes: number
   /** Seconds of work between the checkpoints of a stage. */
   readonly checkpoint: number
+  /** Whether a plan says what each stage will take. */
+  readonly estimate: boolean
   /** Whether pins move to what is there now. */
   readonly update: boolean
   /** How many of the newest runs keep their results. */
@@ -87,8 +89,11 @@ const optionHelp = `Options:
   --help          this text
   --version       the version
 
-Of run:
+Of run and plan:
   --processes N   processes that a stage computes in, each on a device of its own with cuda (default: 1)
+Of plan:
+  --estimate      say of each stage that would run what it will take: rows, arithmetic, memory, disk, time
+Of run:
   --checkpoint S  seconds of training that an interruption may cost (default: 60; 0: none but the step at hand)
 Of lock:
   --update        pin anew what is pinned: at the commits and contents of now
@@ -127,15 +132,16 @@ ${optionHelp}`
 
 const bad = (reason: string) => Effect.fail(new BadUse({ reason }))
 
-/** Options of one verb alone; on another they would be without effect, which may not be what was meant. */
-const ownOptions: { readonly [option: string]: Verb } = {
-  checkpoint: "run",
-  processes: "run",
-  update: "lock",
-  keep: "gc",
-  grace: "gc",
-  dry: "gc",
-  repair: "check"
+/** Options of some verbs alone; on another they would be without effect, which may not be what was meant. */
+const ownOptions: { readonly [option: string]: ReadonlyArray<Verb> } = {
+  checkpoint: ["run"],
+  processes: ["run", "plan"],
+  estimate: ["plan"],
+  update: ["lock"],
+  keep: ["gc"],
+  grace: ["gc"],
+  dry: ["gc"],
+  repair: ["check"]
 }
 
 const wholeFrom = (least: number) => ({
@@ -173,6 +179,7 @@ export const invocation = (
             jobs: { type: "string" },
             checkpoint: { type: "string" },
             processes: { type: "string" },
+            estimate: { type: "boolean", default: false },
             update: { type: "boolean", default: false },
             keep: { type: "string" },
             grace: { type: "string" },
@@ -202,9 +209,11 @@ export const invocation = (
     if (device === undefined)
       return yield* bad(`There is no device "${parsed.values.device}"; there are ${devices.join(", ")}.`)
     const values: Readonly<Record<string, string | boolean | undefined>> = parsed.values
-    for (const [option, verb] of Object.entries(ownOptions)) {
-      if (verb !== word && values[option] !== undefined && values[option] !== false)
-        return yield* bad(`--${option} is an option of "tanren ${verb}", not of "tanren ${word}".`)
+    for (const [option, owners] of Object.entries(ownOptions)) {
+      if (!owners.includes(word) && values[option] !== undefined && values[option] !== false) {
+        const names = owners.map((verb) => `"tanren ${verb}"`).join(" and ")
+        return yield* bad(`--${option} is an option of ${names}, not of "tanren ${word}".`)
+      }
     }
     const { checkpoint, grace, jobs, keep, processes } = parsed.values
     return {
@@ -218,6 +227,7 @@ export const invocation = (
         jobs: yield* numberOf("jobs", jobs, availableParallelism(), wholeFrom(1)),
         processes: yield* numberOf("processes", processes, 1, wholeFrom(1)),
         checkpoint: yield* numberOf("checkpoint", checkpoint, 60, fromZero),
+        estimate: parsed.values.estimate,
         update: parsed.values.update,
         keep: yield* numberOf("keep", keep, 10, wholeFrom(0)),
         grace: yield* numberOf("grace", grace, 24, fromZero),

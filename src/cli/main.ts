@@ -36,8 +36,12 @@ const runVerb = (verb: Exclude<Verb, StoreVerb>, options: Options, to: Output) =
     switch (verb) {
       case "run":
         return yield* (yield* Effect.promise(() => import("./verbs/run.ts"))).runVerb(recipe, root, options, to)
-      case "plan":
-        return yield* (yield* Effect.promise(() => import("./verbs/plan.ts"))).planVerb(recipe, root, second, to)
+      case "plan": {
+        if (!options.estimate)
+          return yield* (yield* Effect.promise(() => import("./verbs/plan.ts"))).planVerb(recipe, root, second, to)
+        const { estimateVerb } = yield* Effect.promise(() => import("./verbs/estimate.ts"))
+        return yield* estimateVerb(recipe, root, second, options.processes, to)
+      }
       case "why":
         return yield* (yield* Effect.promise(() => import("./verbs/why.ts"))).whyVerb(recipe, root, second, to)
       case "graph":

@@ -1,15 +1,15 @@
 /** A model opened for computing: its config, and its weights and adapters as symbols that point into their files. */
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import { linear } from "../graph/build.ts"
+import { cast, linear, weight } from "../graph/build.ts"
 import type { Tensor } from "../graph/Operator.ts"
 import type { FilesReader, ModelReader, StageFailure } from "../pipeline/Reader.ts"
 import { type FrozenAdapter, readAdapter } from "./adapter.ts"
 import { type ApplyLinear, type Backbone, backboneOf, type Hidden, type Parts, type Tokens } from "./architecture.ts"
 import type { Attend } from "./attention.ts"
 import { type ModelConfig, readConfig } from "./config.ts"
-import { type ModelFailure, ModelUnsupported } from "./Errors.ts"
-import { withLora } from "./lora.ts"
+import { type ModelFailure, ModelUnsupported, type TargetMissing } from "./Errors.ts"
+import { matchTargets, withLora } from "./lora.ts"
 import type { Precision } from "./precision.ts"
 import { storedSymbol } from "./weights/symbol.ts"
 import { checkWeights, readWeights, type Weights } from "./weights/Weights.ts"
@@ -86,6 +86,48 @@ export const openModel = Effect.fn("openModel")(function* (
   yield* checkWeights(weights, backbone.weights)
   const adapters = yield* Effect.forEach(reader.adapters, (files, index) => readAdapter(files, backbone.modules, index))
   return makeModel(config, backbone, symbols(reader.base, backbone, weights, precision), adapters)
+})
+
+/** An adapter of which no more is known than how it would be made. */
+export interface AdapterOutline {
+  readonly rank: number
+  readonly targets: ReadonlyArray<string>
+}
+
+/**
+ * A model of a config as `openModel` would give it for weights of an element type, without any weights: enough to tell
+ * what computing it takes, and nothing that could be computed.
+ */
+export const outlineModel = Effect.fn("outlineModel")(function* (
+  config: ModelConfig,
+  stored: "float32" | "float16",
+  precision: Precision,
+  adapters: ReadonlyArray<AdapterOutline>
+): Effect.fn.Return<Model, TargetMissing> {
+  const backbone = backboneOf(config)
+  const outline = (name: string, element: "float32" | "float16", shape: ReadonlyArray<number>) =>
+    weight(name, element, shape, {
+      file: "",
+      offset: 0,
+      length: shape.reduce((all, size) => all * size, element === "float16" ? 2 : 4)
+    })
+  const tensors = new Map(
+    [...backbone.weights].map(([name, shape]) => [name, cast(outline(name, stored, shape), precision)])
+  )
+  const frozen = yield* Effect.forEach(adapters, ({ rank, targets }, position) =>
+    Effect.map(
+      matchTargets(backbone.modules, targets),
+      (modules): FrozenAdapter =>
+        new Map(
+          modules.map(({ inputs, outputs, path }) => {
+            const matrix = (name: string, shape: ReadonlyArray<number>) =>
+              outline(`adapter ${position}: ${path}: ${name}`, "float32", shape)
+            return [path, { a: matrix("a", [rank, inputs]), b: matrix("b", [outputs, rank]), scale: 1 }]
+          })
+        )
+    )
+  )
+  return makeModel(config, backbone, tensors, frozen)
 })
 
 /** Hidden states of tokens, [tokens, hidden], and every layer's keys and values. */

@@ -70,7 +70,11 @@ export const lossScaleFeeds = (precision: Precision, scale: number): Feeds =>
  * Values of `stepBatch` and `lossScaleFeeds` in. Out: `loss`, as weighted; `total`, the sum of cross entropies in nats; per parameter
  * `gradientSum`, which is its gradient register plus this micro-batch's gradient.
  */
-export const trainingGraph = (trainee: Trainee): Serialized => {
+export const trainingGraph = (trainee: Trainee): Serialized =>
+  serialize({ name: "training step", outputs: trainingOutputs(trainee) })
+
+/** What a training graph gives. */
+export const trainingOutputs = (trainee: Trainee): Readonly<Record<string, Tensor>> => {
   const { model, options } = trainee
   const { factors, parameters } = trainable(trainee)
   const inputs = packingInputs()
@@ -91,18 +95,19 @@ export const trainingGraph = (trainee: Trainee): Serialized => {
     if (derivative === undefined) throw new Error(`internal: no gradient of "${name}"`)
     outputs[gradientSum(name)] = add(input(registers.gradient(name), "float32", parameter.shape), derivative)
   })
-  return serialize({ name: "training step", outputs })
+  return outputs
 }
 
 /** Values of `evaluationFeeds` in, `log-probabilities` of the labels out. */
-export const evaluationGraph = (trainee: Trainee): Serialized => {
+export const evaluationGraph = (trainee: Trainee): Serialized =>
+  serialize({ name: "validation", outputs: evaluationOutputs(trainee) })
+
+/** What an evaluation graph gives. */
+export const evaluationOutputs = (trainee: Trainee): Readonly<Record<string, Tensor>> => {
   const { model, options } = trainee
   const inputs = packingInputs()
   const linear = withLora(model.linear, trainable(trainee).factors)
   const { hidden } = hiddenStates(model, inputs, packedAttention(inputs, model.backbone.cache.size), { linear })
   const chunks = trainingChunks(options, model.config.vocabulary)
-  return serialize({
-    name: "validation",
-    outputs: { "log-probabilities": labelLogProbabilities(hidden, outputWeight(model), chunks) }
-  })
+  return { "log-probabilities": labelLogProbabilities(hidden, outputWeight(model), chunks) }
 }

@@ -1,6 +1,7 @@
 /** A node is one use of a stage: which stage, with which config, reading what. Building one does nothing. */
 import type * as Schema from "effect/Schema"
 import type { Artifact, InputTree } from "./Artifact.ts"
+import type { Estimator } from "./Estimate.ts"
 import type { AnyStage } from "./Stage.ts"
 
 /** What a node promises at one of its outputs. */
@@ -18,6 +19,8 @@ export interface Node {
   readonly outputs: { readonly [name: string]: OutputPromise }
   /** What people see; it takes no part in the key. */
   readonly label: string
+  /** Loads what tells beforehand what the work takes; it takes no part in the key either. */
+  readonly estimate?: () => Promise<Estimator<never, never>>
 }
 
 /** The artifact that a node promises at an output. */

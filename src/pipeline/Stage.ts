@@ -3,6 +3,7 @@ import type * as Effect from "effect/Effect"
 import type * as Schema from "effect/Schema"
 import type { OnnxRuntime } from "../runtime/OnnxRuntime.ts"
 import type { Artifact, Files, InputTree, Model, Table, Value } from "./Artifact.ts"
+import type { Estimator } from "./Estimate.ts"
 import { type Node, outputOf, type OutputPromise } from "./Node.ts"
 import type { ContentOf, ReaderOf, StageFailure } from "./Reader.ts"
 
@@ -133,7 +134,8 @@ const promiseOf = (port: Port<Artifact>, schema: Schema.Codec<unknown, unknown> 
 
 /**
  * Uses a stage: a node of the pipeline, as the artifacts that it will give. Nothing runs.
- * `schemas` names the rows of outputs declared as `anyTable`; `label` is what people see.
+ * `schemas` names the rows of outputs declared as `anyTable`; `label` is what people see; `estimate` loads what tells
+ * beforehand what the work takes, and stands here rather than in the stage so that no key depends on it.
  */
 export const apply = <
   Config,
@@ -148,13 +150,21 @@ export const apply = <
     readonly inputs: Inputs<I>
     readonly schemas: Schemas
     readonly label?: string
+    readonly estimate?: () => Promise<Estimator<Readers<I>, Config>>
   }
 ): Promised<O, Schemas> => {
   const schemas: { readonly [name: string]: Schema.Codec<unknown, unknown> } = use.schemas
   const outputs = Object.fromEntries(
     Object.entries(used.outputs).map(([name, port]) => [name, promiseOf(port, schemas[name])])
   )
-  const node: Node = { stage: used, config: use.config, inputs: use.inputs, outputs, label: use.label ?? used.name }
+  const node: Node = {
+    stage: used,
+    config: use.config,
+    inputs: use.inputs,
+    outputs,
+    label: use.label ?? used.name,
+    ...(use.estimate === undefined ? {} : { estimate: use.estimate })
+  }
   const artifacts = Object.fromEntries(
     Object.entries(outputs).map(([name, promise]) => [name, outputOf(node, name, promise)])
   )

@@ -14,6 +14,8 @@ export interface Cost {
   readonly weights: number
   /** Bytes of weights in another element type than that of their files: made once, kept as long as the graph. */
   readonly converted: number
+  /** Bytes of weights that are read as nothing but what they were converted to. */
+  readonly replaced: number
   /** Bytes of everything else that a run holds at once, at most. */
   readonly activations: number
 }
@@ -96,7 +98,8 @@ export const costOf = (outputs: Iterable<Tensor>, sizes: Sizes): Cost => {
   })
   for (const root of roots) lastRead.set(memoryOf(root), order.length)
 
-  const bytes = { weights: 0, converted: 0, live: 0, peak: 0 }
+  const readAsStored = new Set(order.flatMap((tensor) => (isConverted(tensor) ? [] : readBy(tensor))))
+  const bytes = { weights: 0, converted: 0, replaced: 0, live: 0, peak: 0 }
   let flop = 0
   const freed = new Map<number, number>()
   const free = (at: number, size: number) => freed.set(at, (freed.get(at) ?? 0) + size)
@@ -105,8 +108,10 @@ export const costOf = (outputs: Iterable<Tensor>, sizes: Sizes): Cost => {
     flop += flopOf(tensor, sizes)
     const size = memoryOf(tensor) === tensor ? bytesOf(tensor) : 0
     const end = lastRead.get(tensor) ?? at
-    if (producer.kind === "weight") bytes.weights += size
-    else if (isConverted(tensor)) bytes.converted += size
+    if (producer.kind === "weight") {
+      bytes.weights += size
+      bytes.replaced += readAsStored.has(tensor) ? 0 : size
+    } else if (isConverted(tensor)) bytes.converted += size
     else if (size > 0) {
       const reused =
         producer.kind === "operator" && inPlace.has(producer.operator.name)
@@ -121,7 +126,8 @@ export const costOf = (outputs: Iterable<Tensor>, sizes: Sizes): Cost => {
     bytes.peak = Math.max(bytes.peak, bytes.live)
     bytes.live -= freed.get(at) ?? 0
   })
-  return { flop, weights: bytes.weights, converted: bytes.converted, activations: bytes.peak }
+  const { converted, peak: activations, replaced, weights } = bytes
+  return { flop, weights, converted, replaced, activations }
 }
 
 /** Whether a tensor's memory is not the run's to reuse. */

@@ -55,6 +55,7 @@ const overBatches = (outputs: Readonly<Record<string, Tensor>>, batches: Readonl
     flop: (costs.reduce((all, flop) => all + flop, 0) * tokens(batches)) / Math.max(1, tokens(some)),
     weights: first?.weights ?? 0,
     converted: first?.converted ?? 0,
+    replaced: first?.replaced ?? 0,
     activations: Math.max(0, ...most.map(({ activations }) => activations))
   }
 }
@@ -105,6 +106,7 @@ export const trainingTakes = (
     memory: {
       weights: cost.weights,
       converted: cost.converted,
+      replaced: cost.replaced,
       registers: registerCopies * adapter,
       activations: Math.max(cost.activations, evaluation.activations)
     }
@@ -149,7 +151,13 @@ export const scoringTakes = (
   return {
     tokens: batches.reduce((all, sizes) => all + tokensOf(sizes), 0),
     flop: cost.flop,
-    memory: { weights: cost.weights, converted: cost.converted, registers: 0, activations: cost.activations }
+    memory: {
+      weights: cost.weights,
+      converted: cost.converted,
+      replaced: cost.replaced,
+      registers: 0,
+      activations: cost.activations
+    }
   }
 }
 

@@ -8,6 +8,8 @@ export interface Memory {
   readonly weights: number
   /** Weights in another element type than that of their files, in each process. */
   readonly converted: number
+  /** The part of `weights` that is read only to be converted: a device does not keep it. */
+  readonly replaced: number
   /** What stays between two runs of a graph, in the host memory of each process: an adapter, its moments, a cache. */
   readonly registers: number
   /** What one run of a graph holds at its fullest, in each process, on its device. */

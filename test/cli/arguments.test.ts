@@ -15,7 +15,11 @@ const refused: ReadonlyArray<readonly [ReadonlyArray<string>, string]> = [
   [["run", "pipeline.ts", "--jobs", ""], '--jobs takes a whole number from 1, not ""'],
   [["run", "pipeline.ts", "--jobs", "0.5"], '--jobs takes a whole number from 1, not "0.5"'],
   [["run", "pipeline.ts", "--processes", "0"], '--processes takes a whole number from 1, not "0"'],
-  [["plan", "pipeline.ts", "--processes", "2"], '--processes is an option of "tanren run", not of "tanren plan"'],
+  [
+    ["why", "pipeline.ts", "--processes", "2"],
+    '--processes is an option of "tanren run" and "tanren plan", not of "tanren why"'
+  ],
+  [["run", "pipeline.ts", "--estimate"], '--estimate is an option of "tanren plan", not of "tanren run"'],
   [["run", "pipeline.ts", "--device", "abacus"], 'There is no device "abacus"; there are cpu'],
   [["plan", "pipeline.ts", "node", "other"], '"other" is one argument too many'],
   [["run", "pipeline.ts", "node"], '"node" is one argument too many'],

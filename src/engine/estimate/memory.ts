@@ -19,7 +19,7 @@ const gaps = 1.1
 
 /** `measured` is what one process was seen to hold beyond the estimate of the same work. */
 export const neededOf = (
-  { activations, converted, registers, weights }: Memory,
+  { activations, converted, registers, replaced, weights }: Memory,
   provider: ExecutionProvider,
   processes: number,
   measured = 0
@@ -32,7 +32,7 @@ export const neededOf = (
       }
     : {
         host: pipeline + weights + processes * (runtime + registers),
-        device: device + (converted > 0 ? converted : weights) + gaps * activations
+        device: device + weights - replaced + converted + gaps * activations
       }
 }
 

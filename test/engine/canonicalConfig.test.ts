@@ -1,10 +1,12 @@
 /** Configs of one meaning have one text, and every problem of a config is told at once. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
-import { canonicalConfig } from "../../src/engine/config/canonicalConfig.ts"
+import { canonicalConfig, jsonOf } from "../../src/engine/config/canonicalConfig.ts"
 import { differences } from "../../src/engine/config/differences.ts"
 import { canonicalText } from "../../src/engine/config/JsonValue.ts"
+import { plainJson } from "../../src/engine/config/plainJson.ts"
 import { ClosedFunction, RowSchema } from "../../src/pipeline/ConfigValue.ts"
 
 const Config = Schema.Struct({
@@ -69,6 +71,47 @@ describe("one text", () => {
     )
   })
 })
+
+/** A pseudo-random value of any kind that a config may hold, by a seed. */
+const anyValue = (seed: number): unknown => {
+  let state = seed
+  const below = (count: number): number => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0
+    return Math.floor((state / 2 ** 32) * count)
+  }
+  const plain = [null, true, "text", "", 0, 1.5, -1e300, Object.create(null), [], {}, "__proto__"]
+  const other = [undefined, -0, NaN, Infinity, 1n, new Date(0), Symbol.iterator, Schema.String, new Map(), Math.max]
+  const leaf = (): unknown => {
+    const leaves: ReadonlyArray<unknown> = below(20) === 0 ? other : plain
+    return leaves[below(leaves.length)]
+  }
+  const value = (depth: number): unknown => {
+    const kind = depth === 0 ? 0 : below(3)
+    if (kind === 0) return leaf()
+    const parts = Array.from({ length: below(4) }, () => value(depth - 1))
+    return kind === 1 ? parts : Object.fromEntries(parts.map((part, index) => [["b", "a", "__proto__"][index], part]))
+  }
+  return value(3)
+}
+
+it.effect("the short way gives what the long way gives, for whatever it takes", () =>
+  Effect.gen(function* () {
+    const taken = { yes: 0, no: 0 }
+    for (let seed = 0; seed < 2_000; seed++) {
+      const value = anyValue(seed)
+      const short = plainJson(value)
+      const long = yield* Effect.result(jsonOf(value, () => Effect.succeed("a row")))
+      if (short === null) taken.no++
+      else {
+        assert.isTrue(Result.isSuccess(long))
+        assert.deepStrictEqual(short, Result.getOrThrow(long))
+        taken.yes++
+      }
+    }
+    assert.isAbove(taken.yes, 500)
+    assert.isAbove(taken.no, 200)
+  })
+)
 
 describe("problems", () => {
   const Loose = Schema.Struct({ any: Schema.Unknown })

@@ -3,11 +3,12 @@ import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import * as SchemaIssue from "effect/SchemaIssue"
 import * as SchemaParser from "effect/SchemaParser"
-import { createHash } from "node:crypto"
+import { digestOf } from "../../store/Digest.ts"
 import { closedText } from "../code/closedText.ts"
 import { child } from "./differences.ts"
 import { ConfigFailure } from "./Errors.ts"
 import { canonicalText, type JsonValue } from "./JsonValue.ts"
+import { plainJson } from "./plainJson.ts"
 
 export interface CanonicalConfig {
   /** The config with its defaults filled in: what a stage's function is given. */
@@ -38,26 +39,39 @@ export const canonicalConfig = (
   describeRow: DescribeRow
 ): Effect.Effect<CanonicalConfig, ConfigFailure> =>
   Effect.gen(function* () {
-    const make = SchemaParser.makeEffect(schema)
+    const { decode, encode, make } = parsersOf(schema)
     // Fills in what the schema's constructor supplies; what is wrong with the config, encoding says.
     const made = yield* Effect.orElseSucceed(make(config, { parseOptions: strict }), () => config)
     // Decoding what was encoded supplies the defaults of decoding, so that left out and written out are one.
-    const value = yield* decode(schema, yield* encode(schema, made))
-    const problems: Array<Problem> = []
-    const json = yield* toJson(yield* encode(schema, value), "", describeRow, problems)
-    const [first, ...more] = problems
-    if (first !== undefined) return yield* new ConfigFailure({ problems: [first, ...more] })
+    const value = yield* decode(yield* encode(made))
+    const encoded = yield* encode(value)
+    const json = plainJson(encoded) ?? (yield* jsonOf(encoded, describeRow))
     const text = canonicalText(json)
-    return { value, json, text, digest: createHash("sha256").update(text).digest("hex") }
+    return { value, json, text, digest: digestOf(text) }
   })
 
 const strict = { errors: "all", onExcessProperty: "error" } as const
 
-const encode = (schema: Schema.Codec<unknown, unknown>, value: unknown): Effect.Effect<unknown, ConfigFailure> =>
-  Effect.mapError(Schema.encodeUnknownEffect(schema, strict)(value), failureOf)
+type Parser = (value: unknown) => Effect.Effect<unknown, ConfigFailure>
 
-const decode = (schema: Schema.Codec<unknown, unknown>, value: unknown): Effect.Effect<unknown, ConfigFailure> =>
-  Effect.mapError(Schema.decodeUnknownEffect(schema, strict)(value), failureOf)
+const makeParsers = (schema: Schema.Codec<unknown, unknown>) => {
+  const encode = Schema.encodeUnknownEffect(schema, strict)
+  const decode = Schema.decodeUnknownEffect(schema, strict)
+  return {
+    make: SchemaParser.makeEffect(schema),
+    encode: ((value) => Effect.mapError(encode(value), failureOf)) satisfies Parser,
+    decode: ((value) => Effect.mapError(decode(value), failureOf)) satisfies Parser
+  }
+}
+
+const parsers = new WeakMap<Schema.Codec<unknown, unknown>, ReturnType<typeof makeParsers>>()
+
+/** The parsers of a schema, made once for all nodes of its stage. */
+const parsersOf = (schema: Schema.Codec<unknown, unknown>): ReturnType<typeof makeParsers> => {
+  const known = parsers.get(schema) ?? makeParsers(schema)
+  parsers.set(schema, known)
+  return known
+}
 
 const format = SchemaIssue.makeFormatterStandardSchemaV1()
 
@@ -68,6 +82,15 @@ const failureOf = ({ issue }: Schema.SchemaError): ConfigFailure => {
   }))
   return new ConfigFailure({ problems: [first ?? { path: "", problem: "it does not fit its schema" }, ...more] })
 }
+
+/** The JSON of an encoded value of any kind, or every problem that it has. */
+export const jsonOf = (value: unknown, describeRow: DescribeRow): Effect.Effect<JsonValue, ConfigFailure> =>
+  Effect.gen(function* () {
+    const problems: Array<Problem> = []
+    const json = yield* toJson(value, "", describeRow, problems)
+    const [first, ...more] = problems
+    return first === undefined ? json : yield* new ConfigFailure({ problems: [first, ...more] })
+  })
 
 /** The JSON of an encoded value; what has none goes to the problems, and null stands in its place. */
 const toJson = (

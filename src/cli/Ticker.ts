@@ -62,7 +62,7 @@ export const ticker = (output: Output, stream: NodeJS.WriteStream): Ticker => {
     stream.write(text.length < width ? text : `${text.slice(0, width - 2)}…`)
   }
 
-  const say = (event: Event, text: string) => {
+  const say = (event: OfOneStep, text: string) => {
     erase()
     return Effect.andThen(output.object(jsonOf(event)), output.line(text))
   }
@@ -82,7 +82,11 @@ export const ticker = (output: Output, stream: NodeJS.WriteStream): Ticker => {
     Effect.suspend(() => {
       switch (event.kind) {
         case "cached":
-          return say(event, `✓ ${event.step} (cached)`)
+          erase()
+          return Effect.andThen(
+            output.objects(event.steps.map((node) => ({ event: event.kind, node }))),
+            output.lines(event.steps.map((step) => `✓ ${step} (cached)`))
+          )
         case "started":
           running.set(event.step, { startedAt: now(), before: 0, report: null, reportedAt: now() })
           return say(event, `▶ ${event.step}: ${event.reason}`)
@@ -109,8 +113,10 @@ export const ticker = (output: Output, stream: NodeJS.WriteStream): Ticker => {
   return { emit, clear: Effect.sync(erase) }
 }
 
+type OfOneStep = Exclude<Event, { kind: "cached" }>
+
 /** An event as an object for programs; a step is called a node there. */
-const jsonOf = (event: Event): { readonly [key: string]: unknown } => {
+const jsonOf = (event: OfOneStep): { readonly [key: string]: unknown } => {
   const { kind, step, ...rest } = event
   return { event: kind, node: step, ...rest }
 }

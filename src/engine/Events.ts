@@ -4,8 +4,8 @@ import * as Effect from "effect/Effect"
 import type { ProgressReport } from "../pipeline/Progress.ts"
 
 export type Event =
-  /** A result was found in the store. */
-  | { readonly kind: "cached"; readonly step: string }
+  /** Results were found in the store: of many steps at once where a run begins. */
+  | { readonly kind: "cached"; readonly steps: ReadonlyArray<string> }
   | { readonly kind: "started"; readonly step: string; readonly stage: string; readonly reason: string }
   /** A step's work goes on from a checkpoint: `done` of its `total` steps are behind it. */
   | { readonly kind: "resumed"; readonly step: string; readonly done: number; readonly total: number }

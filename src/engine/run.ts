@@ -46,6 +46,9 @@ interface Obtained {
   readonly settle: Effect.Effect<void, StageFailure>
 }
 
+/** What a look found of a step whose result it did not find. */
+type Unseen = Exclude<Sight, { kind: "hit" }>
+
 const alreadyThere = (known: Known): Obtained => ({ known, seconds: null, settle: Effect.void })
 
 /**
@@ -128,13 +131,12 @@ export const run = (
       Effect.suspend(() => {
         keys.set(step.name, { key: known.identity.key, outcome: seconds === null ? "hit" : "ran" })
         return emit(
-          seconds === null ? { kind: "cached", step: step.name } : { kind: "finished", step: step.name, seconds }
+          seconds === null ? { kind: "cached", steps: [step.name] } : { kind: "finished", step: step.name, seconds }
         )
       })
 
-    const attempt = (step: Step, sight: Sight): Effect.Effect<Obtained, StageFailure, Store | Sources | OnnxRuntime> =>
+    const attempt = (step: Step, sight: Unseen): Effect.Effect<Obtained, StageFailure, Store | Sources | OnnxRuntime> =>
       Effect.gen(function* () {
-        if (sight.kind === "hit") return alreadyThere(sight.known)
         if (sight.kind === "miss") return yield* produce(step)
         const inputs = yield* resolveInputs(step, resolveSource(options.root, knownTo(step)))
         const found = yield* lookup(experiment, step, inputs, depthOf(step))
@@ -154,20 +156,24 @@ export const run = (
         )
       )
 
-    const obtain = ([step, sight]: readonly [Step, Sight]) =>
+    const obtain = ([step, sight]: readonly [Step, Unseen]) =>
       Effect.map(Effect.flatMap(Effect.exit(attempt(step, sight)), outcomeOf), (outcome) => [step, outcome] as const)
 
     const all = Effect.gen(function* () {
-      const sights = [...(yield* survey(recipe, options.root, depthOf))]
-      // What is there needs no fiber: it is told in order before anything starts.
-      const isThere = ([, { kind }]: readonly [Step, Sight]) => kind === "hit"
-      const there = yield* Effect.forEach(sights.filter(isThere), obtain)
-      const made = yield* Effect.forEach(
-        sights.filter((each) => !isThere(each)),
-        obtain,
-        { concurrency: "unbounded" }
-      )
-      return new Map([...there, ...made])
+      const there: Array<Known> = []
+      const open: Array<readonly [Step, Unseen]> = []
+      for (const [step, sight] of yield* survey(recipe, options.root, depthOf)) {
+        if (sight.kind === "hit") there.push(sight.known)
+        else open.push([step, sight])
+      }
+      // What is there needs no fiber: it is told in one piece, before anything starts.
+      for (const known of there) {
+        keys.set(known.step.name, { key: known.identity.key, outcome: "hit" })
+        Deferred.doneUnsafe(givenBy(known.step), Effect.succeed(known))
+      }
+      if (there.length > 0) yield* emit({ kind: "cached", steps: there.map(({ step }) => step.name) })
+      const made = yield* Effect.forEach(open, obtain, { concurrency: "unbounded" })
+      return new Map([...there.map((known) => [known.step, { kind: "cached", known }] as const), ...made])
     })
     const outcomes = yield* Effect.ensuring(all, Effect.ignore(record(experiment, keys, began)))
     return new Map(recipe.steps.map((step) => [step, outcomeIn(outcomes, step)]))

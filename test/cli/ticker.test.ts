@@ -13,24 +13,37 @@ it("the rate is that of this run, whatever was done before it", () => {
   assert.strictEqual(progressText({ done: 0, total: null, unit: "rows" }, 10, 0), "0 rows")
 })
 
-it.effect("a resumed step and a warning are told to people and to programs", () =>
+it.effect("a resumed step, a warning and what was there are told to people and to programs", () =>
   Effect.gen(function* () {
     const said: Array<unknown> = []
     const say = (what: unknown) => Effect.sync(() => void said.push(what))
-    const output: Output = { json: false, line: say, object: say, trouble: (text) => say({ trouble: text }) }
+    const output: Output = {
+      json: false,
+      line: say,
+      object: say,
+      lines: say,
+      objects: say,
+      trouble: (text) => say({ trouble: text })
+    }
     const silent = new Writable({ write: (_chunk, _encoding, done) => done() }) as NodeJS.WriteStream
     const { emit } = ticker(output, silent)
     const events: ReadonlyArray<Event> = [
       { kind: "started", step: "train", stage: "loraTrain", reason: "it never ran" },
       { kind: "resumed", step: "train", done: 12, total: 40 },
-      { kind: "warning", step: "train", message: "The disk is full." }
+      { kind: "warning", step: "train", message: "The disk is full." },
+      { kind: "cached", steps: ["load", "filter"] }
     ]
     yield* Effect.forEach(events, emit)
     assert.deepStrictEqual(said.slice(2), [
       { event: "resumed", node: "train", done: 12, total: 40 },
       "↻ train: resumed at step 12 of 40",
       { event: "warning", node: "train", message: "The disk is full." },
-      { trouble: "! train: The disk is full." }
+      { trouble: "! train: The disk is full." },
+      [
+        { event: "cached", node: "load" },
+        { event: "cached", node: "filter" }
+      ],
+      ["✓ load (cached)", "✓ filter (cached)"]
     ])
   })
 )

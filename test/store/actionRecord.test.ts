@@ -16,19 +16,10 @@ const record = recordOf(key("a"), {
 
 /** What a field may hold in place of what belongs there; the words are near misses of digests and signatures. */
 const instead: ReadonlyArray<unknown> = [
-  ...[null, true, 0, 1, 2, -1, 1.5, 2 ** 53, "", "table", "rows", "model"],
-  ...[
-    "0".repeat(64),
-    "0".repeat(63),
-    "A".repeat(64),
-    `${"0".repeat(64)}\n`,
-    "1 2 3 4",
-    "1 2 3",
-    "1 2 3 4\n",
-    " 1 2 3 4"
-  ],
-  ...[[], {}, [1], ["a", "b"], { a: 1 }, { rows: null }, { rows: { kind: "table" } }]
-]
+  [null, true, 0, 1, 2, -1, 1.5, 2 ** 53, "", "table", "rows", "model"],
+  ["0".repeat(64), "0".repeat(63), "A".repeat(64), `${"0".repeat(64)}\n`, "1 2 3 4", "1 2 3", "1 2 3 4\n", " 1 2 3 4"],
+  [[], {}, [1], ["a", "b"], { a: 1 }, { rows: null }, { rows: { kind: "table" } }]
+].flat()
 
 type Json = { readonly [name: string]: unknown }
 

@@ -9,8 +9,8 @@ import type { OnnxRuntime } from "../../runtime/OnnxRuntime.ts"
 import type { Step } from "../Recipe.ts"
 import { highestChild } from "./machine.ts"
 
-/** Seconds after which a look ends, whatever is done by then. */
-const longest = 12
+/** Seconds after which a look ends once it has seen a piece of work from its beginning, and after which it ends anyway. */
+const [enough, longest] = [10, 60]
 
 /** Milliseconds between two looks at memory. */
 const interval = 20
@@ -52,12 +52,13 @@ export const watch = (step: Step, probe: Probe): Effect.Effect<Watched, StageFai
     })
     const started = yield* now
     const report = (one: ProgressReport) => Effect.map(now, (at) => void seen.push({ ...one, at }))
+    const isOver = Effect.map(now, (at) => at - started > (seen.length > 1 ? enough : longest))
+    const looks = Effect.repeat(Effect.andThen(look, isOver), {
+      schedule: Schedule.spaced(interval),
+      until: (over) => over
+    })
     yield* step.node.stage
       .run(probe.inputs as never, probe.config as never)
-      .pipe(
-        Effect.provideService(Progress, { report }),
-        Effect.raceFirst(Effect.asVoid(Effect.repeat(look, Schedule.spaced(interval)))),
-        Effect.timeoutOption(longest * 1000)
-      )
+      .pipe(Effect.provideService(Progress, { report }), Effect.asVoid, Effect.raceFirst(Effect.asVoid(looks)))
     return { ...speedOf(seen, started, probe.flop), peak }
   })

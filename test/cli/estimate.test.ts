@@ -60,3 +60,45 @@ test("a stage that fails on a sample leaves itself and what follows unknown, and
   assert.include(String(unknown.get("holdOut")), "300")
   assert.include(String(unknown.get("format (training)")), "300")
 })
+
+test("a training is watched for a moment, and the model that it will make is known to what measures it", async () => {
+  const base = path.join(import.meta.dirname, "../../pipelines/quickstart/base")
+  const project = makeProject({
+    "rows/a.json": rowsOf(48),
+    "questions.json": JSON.stringify([{ question: "問い", answer: "答え" }]),
+    "pipeline.ts": `
+import {
+  calmPrompt, calmQuestionPrompt, evalPerplexity, experiment, format, InstructionRow, load, loraTrain, model, pipe,
+  QuestionRow, tokenize
+} from "tanren"
+
+const base = model.folder(${JSON.stringify(base)})
+const tuned = pipe(
+  load.files({ files: "rows/*.json", row: InstructionRow }),
+  format({ template: calmPrompt }),
+  tokenize({ model: base, maxLength: 128 }),
+  loraTrain({
+    base, rank: 4, alpha: 8, targets: ["query_key_value"], epochs: 3, batchSize: 8, learningRate: 1e-3, seed: 1
+  })
+)
+const perplexity = pipe(
+  load.files({ files: "questions.json", row: QuestionRow }),
+  evalPerplexity({ template: calmQuestionPrompt })
+)
+
+export default experiment("tuned", { results: { tuned: { perplexity: perplexity(tuned) } } })
+`
+  })
+  const lines = await project.lines("plan", "pipeline.ts", "--estimate")
+  assert.isEmpty(stored(project))
+  const of = (node: string): Line => lines.find((line) => line["node"] === node) ?? {}
+  const training = of("loraTrain")
+  assert.isAbove(Number(training["flop"]), 1e9)
+  assert.isAbove(Number(training["seconds"]), 0)
+  assert.isAbove(Object(training["memory"]).host, 3e8)
+  assert.isBelow(Object(training["memory"]).host, 2e9)
+  assert.isNull(training["excess"])
+  const perplexity = of("evalPerplexity")
+  assert.isNull(perplexity["unknown"])
+  assert.isAbove(Number(perplexity["flop"]), 1e6)
+})

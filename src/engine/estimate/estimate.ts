@@ -40,6 +40,8 @@ export interface Estimates {
 }
 
 interface Setting {
+  /** Whether anybody asked for the step: others are sampled, and not watched. */
+  readonly isSelected: (step: Step) => boolean
   readonly processes: number
   readonly machine: Machine
   /** What was seen of work of one kind on one model: the same look serves all of it. */
@@ -101,7 +103,7 @@ const lookAt = (
   step: Step,
   samples: Samples,
   work: NonNullable<Estimate["work"]>,
-  { looks, machine, processes }: Setting
+  { isSelected, looks, machine, processes }: Setting
 ) =>
   Effect.gen(function* () {
     const { identity } = yield* OnnxRuntime
@@ -110,7 +112,8 @@ const lookAt = (
     const known = looks.get(key)
     if (known !== undefined) return known
     const probed = { ...work, memory: work.probe.memory, remedies: () => [] }
-    if (!isModelHere(samples) || excessOf(probed, identity.provider, processes, machine) !== null) return null
+    if (!isSelected(step) || !isModelHere(samples) || excessOf(probed, identity.provider, processes, machine) !== null)
+      return null
     const seen = yield* Effect.result(watch(step, work.probe))
     if (Result.isFailure(seen)) return null
     looks.set(key, seen.success)
@@ -203,7 +206,7 @@ export const estimatePlan = (
     const { folders } = yield* Store
     const { identity } = yield* OnnxRuntime
     const machine = yield* machineAt(folders.root, identity.provider)
-    const setting: Setting = { processes, machine, looks: new Map() }
+    const setting: Setting = { isSelected, processes, machine, looks: new Map() }
     const known = new Map<Step, { readonly [name: string]: Sample }>()
     const steps: Array<StepEstimate> = []
 

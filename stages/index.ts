@@ -4,6 +4,7 @@ export { pipe } from "effect/Function"
 export type { Artifact, Files, Model, RowOf, Split, Table, Tabular, Value, WithRow } from "../src/pipeline/Artifact.ts"
 export { Checkpoints } from "../src/pipeline/Checkpoints.ts"
 export { ClosedFunction, RowSchema } from "../src/pipeline/ConfigValue.ts"
+export type { Estimate, Estimator, Memory, Probe, Remedy } from "../src/pipeline/Estimate.ts"
 export {
   atLeast,
   atMost,
@@ -27,6 +28,7 @@ export type {
   TableContent,
   TableReader
 } from "../src/pipeline/Reader.ts"
+export { sampled, sampleReader } from "../src/pipeline/sample.ts"
 export {
   aModel,
   anyTable,

@@ -49,7 +49,8 @@ const told = ({ disk, flop, memory, rows, seconds, tokens, unknown }: StepEstima
 
 const excessText = ({ has, needed, of, remedy }: Excess): string => {
   const lack = `does not fit: it needs ${byteText(needed)} of ${of}, there are ${byteText(has)}`
-  if (remedy === null) return `${lack}; no option makes it fit here: more or larger devices are needed.`
+  if (remedy === null)
+    return `${lack}; no option makes it fit here: it takes ${of === "memory" ? "a machine" : "devices"} with more.`
   const left = of === "memory" ? remedy.needed.host : (remedy.needed.device ?? remedy.needed.host)
   return `${lack}; with ${remedy.options.join(" and ")} it needs ${byteText(left)}.`
 }

@@ -179,7 +179,8 @@ const obstacle = (samples: Samples): string | null => {
     if (sample.kind === "unknown") return sample.reason
     if (sample.kind === "files" && !sample.here) {
       const names = sample.reader.entries.map(({ path }) => path)
-      return `unknown until ${names.slice(0, 3).join(", ")}${names.length > 3 ? ", ..." : ""} is fetched`
+      const size = (bytesOf(sample.reader) / 1e6).toFixed(1)
+      return `unknown until ${names.slice(0, 3).join(", ")}${names.length > 3 ? ", ..." : ""} (${size} MB) is fetched`
     }
   }
   return null

@@ -65,6 +65,15 @@ describe("a data set of the Hub", () => {
     for (const text of textsIn(project.folder)) assert.notInclude(text, token)
   })
 
+  test("is not fetched for an estimate, which says what it waits for", async () => {
+    const project = makeHubProject()
+    await project.tanren("lock", "pipeline.ts")
+    hub.asked.length = 0
+    const [load, filter] = await project.lines("plan", "pipeline.ts", "--estimate")
+    for (const step of [load, filter]) assert.include(String(step?.["unknown"]), "is fetched")
+    assert.isEmpty(hub.asked)
+  })
+
   test("is planned without its bytes, from the lock file alone and offline", async () => {
     const project = makeHubProject()
     await project.tanren("lock", "pipeline.ts")

@@ -58,7 +58,7 @@ const run = async (tools: Tools): Promise<Record<"one by one" | "padded batches"
 export default benchmark({
   name: "perplexity",
   work:
-    "question and answer pairs of about 95 tokens, answers alone counted, on a LLaMA 30 x 576, V = 49,152, float32; " +
+    "question and answer pairs of about 112 tokens, half of them the template's, answers alone counted, on a LLaMA 30 x 576, V = 49,152, float32; " +
     "the peer takes them one by one, as the paper's code does, or pads batches of 16",
   peer: "transformers",
   quick: true,

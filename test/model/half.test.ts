@@ -10,6 +10,7 @@ import { nextLossScale, firstLossScale } from "../../src/model/lossScale.ts"
 import { train } from "../../src/model/train.ts"
 import { trainingDefaults, type TrainingOptions } from "../../src/model/TrainingOptions.ts"
 import { readSafetensors } from "../../src/model/weights/safetensors.ts"
+import { Checkpoints } from "../../src/pipeline/Checkpoints.ts"
 import type { ModelReader } from "../../src/pipeline/Reader.ts"
 import { folderReader, goldenFolder, goldenModel, goldenText, reference, Runtime } from "./support.ts"
 import { adapterOf, table } from "./trainingSupport.ts"
@@ -132,6 +133,31 @@ layer(Runtime)("training in float16", (it) => {
         ]
       )
       assert.deepStrictEqual(tensors, first)
+    })
+  )
+
+  it.effect("goes on from the state after any of its steps, skipped or taken, with the scale that it had there", () =>
+    Effect.gen(function* () {
+      const first = yield* initial
+      const run = Effect.fnUntraced(function* (from: Uint8Array | null) {
+        const states: Array<Uint8Array> = []
+        const trained = yield* steepTraining(8, first).pipe(
+          Effect.provideService(Checkpoints, {
+            resume: (_total, read) => Effect.sync(() => (from === null ? null : read(from))),
+            offer: (_done, _total, state) =>
+              Effect.map(state, (pieces) => void states.push(new Uint8Array(Buffer.concat(pieces))))
+          })
+        )
+        return { states, log: trained.log, tensors: trained.tensors }
+      })
+      const undisturbed = yield* run(null)
+      const skipped = undisturbed.log.steps.filter(({ gradientNorm }) => gradientNorm === null).length
+      assert.isTrue(skipped > 1 && skipped < 8)
+      for (const [index, state] of undisturbed.states.entries()) {
+        const { states, ...end } = yield* run(state)
+        assert.deepStrictEqual(end, { log: undisturbed.log, tensors: undisturbed.tensors })
+        assert.deepStrictEqual(states, undisturbed.states.slice(index + 1))
+      }
     })
   )
 

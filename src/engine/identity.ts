@@ -1,7 +1,7 @@
 /** The identity of an action: everything that decides its result, and the key that is the hash of it. */
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import { type ComputeIdentity, OnnxRuntime } from "../runtime/OnnxRuntime.ts"
+import { OnnxRuntime } from "../runtime/OnnxRuntime.ts"
 import { type ActionKey, keyOf } from "../store/Digest.ts"
 import { canonicalText, type JsonValue } from "./config/JsonValue.ts"
 import type { Step } from "./Recipe.ts"
@@ -43,6 +43,9 @@ export const Ingredients = Schema.Struct({
 })
 export type Ingredients = typeof Ingredients.Type
 
+/** What a stage that uses the runtime was or would be computed by. */
+export type Computing = NonNullable<Ingredients["compute"]>
+
 export interface Identity {
   readonly key: ActionKey
   readonly ingredients: Ingredients
@@ -66,7 +69,7 @@ const leafOf = ({ digest, kind }: Content): JsonValue => ({ kind, digest })
 export const identityOf = (
   { code, config, node: { stage }, rows }: Step,
   inputs: { readonly [port: string]: Tree.Tree<Content> },
-  { options, provider, runtimeVersion }: ComputeIdentity
+  { options, provider, runtimeVersion }: Computing
 ): Identity => {
   const ingredients: Ingredients = {
     format: engineFormat,

@@ -110,6 +110,17 @@ test("a record edited by hand does not pass, nor does what is no record", async 
   const edited = await project.tanren("verify", "pipeline.ts")
   assert.strictEqual(edited.code, 6)
   assert.include(edited.out, 'the value of "rows" of "corpus" is not the one that was stored')
+
+  await project.tanren("record", "pipeline.ts")
+  project.write(
+    "pipeline.record.json",
+    project.read("pipeline.record.json").replace(/"seconds":[\d.]+/, '"seconds":9999')
+  )
+  const resealed = await project.tanren("verify", "pipeline.ts")
+  assert.strictEqual(resealed.code, 6)
+  assert.include(resealed.out, "its seal is not that of its content")
+  assert.notInclude(resealed.out, "not the one that was stored")
+
   project.write("pipeline.record.json", '{ "format": 1 }')
   const { code, err } = await project.tanren("verify", "pipeline.ts")
   assert.strictEqual(code, 2)

@@ -2,9 +2,8 @@
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import { MeasurementResult } from "../../pipeline/Measurement.ts"
-import type { ComputeIdentity } from "../../runtime/OnnxRuntime.ts"
 import { type Judged, judge } from "../expectations.ts"
-import { type Content, identityOf, type Ingredients } from "../identity.ts"
+import { type Computing, type Content, identityOf, type Ingredients } from "../identity.ts"
 import type { Recipe, Source, Step } from "../Recipe.ts"
 import * as Tree from "../Tree.ts"
 import { type Change, changes } from "../why.ts"
@@ -57,10 +56,8 @@ const contentIn = (record: ExperimentRecord) => {
  * The runtime that would compute a step here, were the recorded provider at hand: another device is no change, another
  * version of the runtime is one.
  */
-const computeOf = ({ compute }: Ingredients, here: ComputeIdentity): ComputeIdentity =>
-  compute === null || compute.provider === here.provider
-    ? here
-    : { ...here, provider: compute.provider as ComputeIdentity["provider"], options: compute.options }
+const computingOf = ({ compute }: Ingredients, here: Computing): Computing =>
+  compute === null || compute.provider === here.provider ? here : { ...compute, runtimeVersion: here.runtimeVersion }
 
 const alterations = (record: ExperimentRecord): ReadonlyArray<string> => {
   const steps = new Map(record.steps.map((step) => [step.name, step]))
@@ -92,7 +89,7 @@ const staleness = <E, R>(
   record: ExperimentRecord,
   step: Step,
   recorded: RecordedStep,
-  here: ComputeIdentity,
+  here: Computing,
   digestNow: DigestNow<E, R>
 ): Effect.Effect<Stale | null, E, R> =>
   Effect.gen(function* () {
@@ -109,7 +106,7 @@ const staleness = <E, R>(
         })
       )
     }
-    const now = identityOf(step, inputs, computeOf(before, here))
+    const now = identityOf(step, inputs, computingOf(before, here))
     return now.key === recorded.key ? null : { step: step.name, changes: changes(before, now.ingredients) }
   })
 
@@ -120,7 +117,7 @@ const staleness = <E, R>(
 export const verify = <E, R>(
   recipe: Recipe,
   record: ExperimentRecord,
-  here: ComputeIdentity,
+  here: Computing,
   digestNow: DigestNow<E, R>
 ): Effect.Effect<Verdict, E, R> =>
   Effect.gen(function* () {

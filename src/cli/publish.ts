@@ -2,12 +2,12 @@
 import * as Effect from "effect/Effect"
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises"
 import * as path from "node:path"
+import { outsideInputs } from "../engine/lookup.ts"
 import type { Recipe, Source, Step } from "../engine/Recipe.ts"
 import type { Resolved } from "../engine/Resolved.ts"
 import type { Outcome } from "../engine/run.ts"
-import * as Tree from "../engine/Tree.ts"
 import type { Provenance } from "../report/provenance.ts"
-import { Store } from "../store/Store.ts"
+import { secondsTaken } from "../store/ActionRecord.ts"
 import { outsideName } from "./outsideName.ts"
 import { version } from "./version.ts"
 
@@ -23,39 +23,27 @@ export const resolvedIn = (outcomes: Outcomes, source: Source): Resolved | null 
   source.kind === "external" ? null : (knownIn(outcomes, source.step)?.outputs[source.output] ?? null)
 
 /** What the results were made from, by what, when and in what time, out of the records of the steps. */
-const provenanceOf = (recipe: Recipe, outcomes: Outcomes) =>
-  Effect.gen(function* () {
-    const store = yield* Store
-    const sources = new Map<string, string>()
-    const steps: Array<Provenance["steps"][number]> = []
-    for (const step of recipe.steps) {
-      const known = knownIn(outcomes, step)
-      const record = known === null ? null : yield* store.actions.get(known.identity.key)
-      if (known === null || record === null) continue
-      for (const [port, tree] of Object.entries(step.inputs)) {
-        const resolved = known.inputs[port] === undefined ? [] : Tree.leaves<Resolved>(known.inputs[port])
-        for (const [index, source] of Tree.leaves(tree).entries()) {
-          const content = resolved[index]
-          if (source.kind === "external" && content !== undefined) sources.set(outsideName(source), content.digest)
-        }
-      }
-      const { compute } = known.identity.ingredients
-      steps.push({
-        step: step.name,
-        stage: step.node.stage.name,
-        runtime: compute === null ? null : `${compute.provider}, ONNX Runtime ${compute.runtimeVersion}`,
-        started: record.provenance.started,
-        seconds: (Date.parse(record.provenance.finished) - Date.parse(record.provenance.started)) / 1000,
-        key: known.identity.key
-      })
-    }
-    const provenance: Provenance = {
-      program: `Tanren ${version}, Node ${process.versions.node}`,
-      sources: [...sources].map(([name, digest]) => ({ name, digest })),
-      steps
-    }
-    return provenance
-  })
+const provenanceOf = (recipe: Recipe, outcomes: Outcomes): Provenance => {
+  const known = recipe.steps.flatMap((step) => knownIn(outcomes, step) ?? [])
+  const sources = new Map(
+    known.flatMap(outsideInputs).map(({ digest, source }) => [outsideName(source), digest] as const)
+  )
+  return {
+    program: `Tanren ${version}, Node ${process.versions.node}`,
+    sources: [...sources].map(([name, digest]) => ({ name, digest })),
+    steps: known.map(({ identity: { ingredients, key }, record, step }) => ({
+      step: step.name,
+      stage: step.node.stage.name,
+      runtime:
+        ingredients.compute === null
+          ? null
+          : `${ingredients.compute.provider}, ONNX Runtime ${ingredients.compute.runtimeVersion}`,
+      started: record.provenance.started,
+      seconds: secondsTaken(record),
+      key
+    }))
+  }
+}
 
 /**
  * Copies the experiment's report to `reports/` in the store's folder; returns the page's path. The page and its Markdown
@@ -68,7 +56,7 @@ export const publishReport = (recipe: Recipe, outcomes: Outcomes, storeRoot: str
     const resolved = report === null ? null : resolvedIn(outcomes, recipe.sourceOf(report))
     if (resolved?.kind !== "files") return null
     const { withProvenance } = yield* Effect.promise(() => import("../report/provenance.ts"))
-    const provenance = yield* provenanceOf(recipe, outcomes)
+    const provenance = provenanceOf(recipe, outcomes)
     const folder = path.join(storeRoot, "reports", recipe.experiment.name.replaceAll(/[^\p{L}\p{N}._-]+/gu, "-"))
     yield* Effect.promise(async () => {
       for (const file of resolved.files) {

@@ -25,6 +25,22 @@ export interface Known {
   readonly record: ActionRecord
 }
 
+/** What a step read that comes from outside, and what it was. */
+export const outsideInputs = ({
+  inputs,
+  step
+}: Known): ReadonlyArray<{
+  readonly source: Extract<Source, { readonly kind: "external" }>
+  readonly digest: string
+}> =>
+  Object.entries(step.inputs).flatMap(([port, tree]) => {
+    const resolved = inputs[port] === undefined ? [] : Tree.leaves(inputs[port])
+    return Tree.leaves(tree).flatMap((source, index) => {
+      const content = resolved[index]
+      return source.kind === "external" && content !== undefined ? [{ source, digest: content.digest }] : []
+    })
+  })
+
 /** Every input of a step, given what each of its sources is. */
 export const resolveInputs = <E, R>(
   step: Step,

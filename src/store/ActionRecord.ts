@@ -33,6 +33,10 @@ export const ActionRecord = Schema.Struct({
 })
 export type ActionRecord = typeof ActionRecord.Type
 
+/** Seconds from the start of an action to its end. */
+export const secondsTaken = ({ provenance: { finished, started } }: ActionRecord): number =>
+  Math.max(0, Date.parse(finished) - Date.parse(started)) / 1000
+
 const isRecord = (value: unknown): value is { readonly [name: string]: unknown } =>
   typeof value === "object" && value !== null && !Array.isArray(value)
 

@@ -5,28 +5,24 @@ import { readFile } from "node:fs/promises"
 import type { StageFailure } from "../../pipeline/Reader.ts"
 import type { OnnxRuntime } from "../../runtime/OnnxRuntime.ts"
 import type { Sources } from "../../source/Sources.ts"
-import type { ActionRecord } from "../../store/ActionRecord.ts"
-import { Store } from "../../store/Store.ts"
+import { secondsTaken } from "../../store/ActionRecord.ts"
+import type { Store } from "../../store/Store.ts"
 import { FileUnreadable } from "../Errors.ts"
 import type { Ingredients } from "../identity.ts"
-import type { Known } from "../lookup.ts"
+import { type Known, outsideInputs } from "../lookup.ts"
 import { plan } from "../plan.ts"
 import type { Recipe } from "../Recipe.ts"
-import type { Resolved } from "../Resolved.ts"
-import * as Tree from "../Tree.ts"
+import { compareText, type Resolved } from "../Resolved.ts"
 import { NotRecordable } from "./Errors.ts"
 import type { ExperimentRecord, RecordedFiles, RecordedResult, RecordedStep } from "./ExperimentRecord.ts"
 import { filesName, seal } from "./ExperimentRecord.ts"
 
-const secondsOf = ({ provenance: { finished, started } }: ActionRecord): number =>
-  Math.max(0, Date.parse(finished) - Date.parse(started)) / 1000
-
-const stepOf = ({ identity, outputs, step }: Known, record: ActionRecord): RecordedStep => ({
+const stepOf = ({ identity, outputs, record, step }: Known): RecordedStep => ({
   name: step.name,
   key: identity.key,
   ingredients: { ...identity.ingredients, code: identity.ingredients.code.digest },
   outputs: Object.fromEntries(Object.entries(outputs).map(([name, { digest, kind }]) => [name, { kind, digest }])),
-  seconds: secondsOf(record)
+  seconds: secondsTaken(record)
 })
 
 /** The declarations without their texts, which are for `why` and make a record large. */
@@ -36,18 +32,12 @@ const codeOf = ({ code: { declarations, packages } }: Ingredients): ExperimentRe
 })
 
 const filesIn = (known: ReadonlyArray<Known>): ReadonlyArray<RecordedFiles> => {
-  const found = new Map<string, RecordedFiles>()
-  for (const { inputs, step } of known) {
-    for (const [port, tree] of Object.entries(step.inputs)) {
-      const resolved = inputs[port] === undefined ? [] : Tree.leaves<Resolved>(inputs[port])
-      for (const [index, source] of Tree.leaves(tree).entries()) {
-        const content = resolved[index]
-        if (source.kind !== "external" || content === undefined) continue
-        found.set(filesName(source), { files: { ...source.files }, as: source.as, digest: content.digest })
-      }
-    }
-  }
-  return [...found.entries()].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, one]) => one)
+  const found = new Map(
+    known
+      .flatMap(outsideInputs)
+      .map(({ digest, source }) => [filesName(source), { files: { ...source.files }, as: source.as, digest }] as const)
+  )
+  return [...found].toSorted(([a], [b]) => compareText(a, b)).map(([, one]) => one)
 }
 
 const decodeJson = Schema.decodeUnknownEffect(Schema.fromJsonString(Schema.Json))
@@ -72,18 +62,11 @@ export const recordOf = (
   root: string
 ): Effect.Effect<ExperimentRecord, StageFailure, Store | Sources | OnnxRuntime> =>
   Effect.gen(function* () {
-    const store = yield* Store
     const { experiment } = recipe
     const planned = yield* plan(recipe, root)
     const missing = planned.filter(({ status }) => status !== "cached").map(({ step }) => step.name)
     const known = planned.flatMap(({ found }) => (found?.kind === "hit" ? [found.known] : []))
-    const records = yield* Effect.forEach(known, ({ identity }) => store.actions.get(identity.key))
-    const steps = known.flatMap((one, index) => {
-      const record = records[index]
-      return record == null ? [] : [stepOf(one, record)]
-    })
-    if (missing.length > 0 || steps.length < planned.length)
-      return yield* new NotRecordable({ experiment: experiment.name, steps: missing })
+    if (missing.length > 0) return yield* new NotRecordable({ experiment: experiment.name, steps: missing })
     const byStep = new Map(known.map((one) => [one.step, one]))
     const results: Array<RecordedResult> = []
     for (const [model, row] of Object.entries(experiment.results)) {
@@ -101,5 +84,12 @@ export const recordOf = (
       }
     }
     const code = Object.fromEntries(known.map(({ identity: { ingredients: i } }) => [i.code.digest, codeOf(i)]))
-    return seal({ format: 1, experiment: experiment.name, results, steps, files: filesIn(known), code })
+    return seal({
+      format: 1,
+      experiment: experiment.name,
+      results,
+      steps: known.map(stepOf),
+      files: filesIn(known),
+      code
+    })
   })

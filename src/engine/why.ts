@@ -97,12 +97,13 @@ const phrases: { readonly [Kind in Change["kind"]]: string } = {
   compute: "compute"
 }
 
-/** A change in one line: "config rank: 4 → 8". */
-export const describe = ({ after, before, kind, name }: Change): string =>
-  kind === "input"
-    ? `input ${name.replace(/\.digest$/, "")} has other content (${shown(before).slice(0, 12)} → ${shown(after).slice(0, 12)})`
-    : before === undefined
-      ? `${phrases[kind]} ${name} added: ${shown(after)}`
-      : after === undefined
-        ? `${phrases[kind]} ${name} removed: ${shown(before)}`
-        : `${phrases[kind]} ${name}: ${shown(before)} → ${shown(after)}`
+/** A change in one line: "config rank: 4 → 8". Of an input, whose digest says nothing to people, only that it came or went. */
+export const describe = ({ after, before, kind, name }: Change): string => {
+  const named = `${phrases[kind]} ${kind === "input" ? name.replace(/\.digest$/, "") : name}`
+  const told = (value: unknown): string => (kind === "input" ? "" : `: ${shown(value)}`)
+  if (before === undefined) return `${named} added${told(after)}`
+  if (after === undefined) return `${named} removed${told(before)}`
+  return kind === "input"
+    ? `${named} has other content (${shown(before).slice(0, 12)} → ${shown(after).slice(0, 12)})`
+    : `${named}: ${shown(before)} → ${shown(after)}`
+}

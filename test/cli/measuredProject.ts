@@ -28,7 +28,7 @@ export const measure = (scale: number) => (rows: Table<InstructionRow>): Value<M
   apply(measureStage, { config: { scale }, inputs: { rows }, schemas: {}, label: "rows of corpus" }).result
 `,
   "pipeline.ts": `
-import { experiment, filter, InstructionRow, load, near, pipe } from "tanren"
+import { experiment, filter, InstructionRow, load, near, pipe, report } from "tanren"
 import { measure } from "./measure.ts"
 
 const result = pipe(
@@ -37,8 +37,11 @@ const result = pipe(
   measure(1)
 )
 
+const results = { corpus: { rows: result } }
+
 export default experiment("counted", {
-  results: { corpus: { rows: result } },
+  results,
+  report: report({ title: "Counted" })({ results }),
   expect: { corpus: { rows: near(32, { absolute: 0.5 }, "counted by hand") } }
 })
 `

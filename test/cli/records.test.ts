@@ -1,5 +1,5 @@
 /** Records of an experiment: what `record` writes, what `verify` decides from it alone, what `diff` says of two. */
-import { cpSync, rmSync } from "node:fs"
+import { cpSync, readFileSync, rmSync } from "node:fs"
 import * as path from "node:path"
 import { assert, test } from "vitest"
 import { measuredProject } from "./measuredProject.ts"
@@ -31,6 +31,16 @@ test("a record verifies where there is neither store nor data", async () => {
   assert.strictEqual(code, 0)
   assert.include(out, "reproduced")
   assert.include(out, "✓ corpus, rows: 32, expected within 0.5 of 32 (counted by hand)")
+})
+
+test("the published report says what its figures were made from; the one in the store does not, being the same everywhere", async () => {
+  const project = await recorded()
+  const page = project.read("cache/reports/counted/report.html")
+  const [, section = ""] = page.split('id="provenance"')
+  for (const text of ["rows/*.json", "filter: no translation", "Node 24"]) assert.include(section, text)
+  const stored = (await project.tanren("show", "pipeline.ts", "Counted")).out
+  const [, location = ""] = /report\.html +\d+ bytes +(\S+)/.exec(stored) ?? []
+  assert.notInclude(readFileSync(location, "utf8"), 'id="provenance"')
 })
 
 test("nothing is recorded of results that are not there", async () => {

@@ -96,6 +96,9 @@ staleAfter("a setting", (project) => edit(project, "pipeline.ts", "measure(1)", 
 staleAfter("a predicate in the pipeline", (project) => edit(project, "pipeline.ts", "翻訳", "要約"), [
   "filter: no translation:\n  config keep"
 ])
+staleAfter("a step that is new", (project) => edit(project, "pipeline.ts", 'name: "no', 'name: "still no'), [
+  "filter: still no translation:\n  the record knows no such step"
+])
 staleAfter("data that is there and other than it was", (project) => project.write("rows/a.json", rowsOf(21)), [
   "load: rows/*.json:\n  input files has other content"
 ])

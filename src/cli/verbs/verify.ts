@@ -38,7 +38,8 @@ const tell = ({ altered, judged, missing, stale }: Verdict, output: Output) =>
     for (const reason of altered) yield* output.line(`altered: ${reason}`)
     for (const { changes, step } of stale) {
       yield* output.line(`${step}:`)
-      for (const change of changes) yield* output.line(`  ${describeChange(change)}`)
+      if (changes === null) yield* output.line("  the record knows no such step")
+      for (const change of changes ?? []) yield* output.line(`  ${describeChange(change)}`)
     }
     if (missing.length > 0) yield* output.line(`missing: ${missing.join(", ")}`)
     for (const { expectation, measurement, met, model, score } of judged) {

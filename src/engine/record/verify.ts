@@ -16,21 +16,21 @@ import {
   valueDigest
 } from "./ExperimentRecord.ts"
 
-/** A step that the record was not made with as it is now. */
+/** A step that the record was not made with as it is now; `changes` is null for one that it does not know. */
 export interface Stale {
   readonly step: string
-  readonly changes: ReadonlyArray<Change>
+  readonly changes: ReadonlyArray<Change> | null
 }
 
 export interface Verdict {
   /**
-   * `altered`: the record is not what a run wrote. `missing`: it lacks a step or a result. `stale`: it was made with
+   * `altered`: the record is not what a run wrote. `missing`: it lacks a result. `stale`: it was made with
    * other code, config or data. `wrong`: an expectation is missed. `reproduced`: none of these.
    */
   readonly kind: "reproduced" | "altered" | "missing" | "stale" | "wrong"
   /** What was altered in the record, in words. */
   readonly altered: ReadonlyArray<string>
-  /** Steps and results that the record lacks. */
+  /** Results that the record lacks. */
   readonly missing: ReadonlyArray<string>
   readonly stale: ReadonlyArray<Stale>
   readonly judged: ReadonlyArray<Judged>
@@ -123,24 +123,24 @@ export const verify = <E, R>(
   Effect.gen(function* () {
     const altered = alterations(record)
     const recorded = new Map(record.steps.map((step) => [step.name, step]))
-    const missing = [
-      ...recipe.steps.filter(({ name }) => !recorded.has(name)).map(({ name }) => name),
-      ...missingResults(recipe, record)
-    ]
+    const missing = missingResults(recipe, record)
     const stale: Array<Stale> = []
     for (const step of recipe.steps) {
       const before = recorded.get(step.name)
-      const found = before === undefined ? null : yield* staleness(record, step, before, here, digestNow)
+      const found =
+        before === undefined
+          ? { step: step.name, changes: null }
+          : yield* staleness(record, step, before, here, digestNow)
       if (found !== null) stale.push(found)
     }
     const judged = judge(recipe.experiment, scoreIn(record))
     const kind =
       altered.length > 0
         ? "altered"
-        : stale.length > 0
-          ? "stale"
-          : missing.length > 0
-            ? "missing"
+        : missing.length > 0
+          ? "missing"
+          : stale.length > 0
+            ? "stale"
             : judged.every(({ met }) => met)
               ? "reproduced"
               : "wrong"

@@ -1,5 +1,5 @@
 /** What is trained: models with random weights, and rows of random tokens. */
-import { existsSync, readFileSync, writeFileSync } from "node:fs"
+import { existsSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import type { Tools } from "../harness/tools.ts"
 import { hash, uniform } from "../../src/model/random.ts"
@@ -71,10 +71,4 @@ export const rowsFile = (tools: Tools, name: string, lengths: ReadonlyArray<numb
   )
   writeFileSync(file, JSON.stringify(rows))
   return file
-}
-
-/** The lengths of the rows in a file. */
-export const lengthsIn = (file: string): ReadonlyArray<number> => {
-  const rows: ReadonlyArray<ReadonlyArray<number>> = JSON.parse(readFileSync(file, "utf8"))
-  return rows.map(({ length }) => length)
 }

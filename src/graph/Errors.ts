@@ -63,5 +63,3 @@ export class NotDifferentiable extends Schema.TaggedError<NotDifferentiable>()("
     )
   }
 }
-
-export type GraphError = ShapeMismatch | ElementMismatch | UnknownDimension | NameClash | NotDifferentiable

@@ -3,6 +3,18 @@
 /** Element types of symbols. */
 export type Element = "float32" | "float16" | "bfloat16" | "int32" | "int64" | "uint32" | "uint8" | "bool"
 
+/** Bytes that one value of each element type takes. */
+export const elementBytes: { readonly [E in Element]: number } = {
+  float32: 4,
+  float16: 2,
+  bfloat16: 2,
+  int32: 4,
+  int64: 8,
+  uint32: 4,
+  uint8: 1,
+  bool: 1
+}
+
 /** A size known when the graph is built, or the name of one that each run decides. */
 export type Dimension = number | string
 

@@ -3,7 +3,14 @@ import { ShapeMismatch } from "./Errors.ts"
 import { infer } from "./inference.ts"
 import type { Operator, Tensor } from "./Operator.ts"
 import { dimensionAt, normalizeAxis, sameShape, show } from "./shapes.ts"
-import type { ConstantData, Dimension, Element, Shape, WeightLocation } from "./Tensor.ts"
+import {
+  type ConstantData,
+  type Dimension,
+  type Element,
+  elementBytes,
+  type Shape,
+  type WeightLocation
+} from "./Tensor.ts"
 
 /** A tensor, or a number that becomes a scalar of the other operand's element type. */
 export type Operand = Tensor | number
@@ -31,17 +38,6 @@ export const weight = (
     })
   }
   return { element, shape, producer: { kind: "weight", name, location } }
-}
-
-const elementBytes: { readonly [E in Element]: number } = {
-  float32: 4,
-  float16: 2,
-  bfloat16: 2,
-  int32: 4,
-  int64: 8,
-  uint32: 4,
-  uint8: 1,
-  bool: 1
 }
 
 /** The element type whose array carries constants of each element type. */

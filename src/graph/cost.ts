@@ -2,7 +2,7 @@
 import { readInputs } from "./emission.ts"
 import type { OperatorName, Tensor } from "./Operator.ts"
 import { topological } from "./order.ts"
-import type { Dimension, Element, Shape } from "./Tensor.ts"
+import { type Dimension, elementBytes, type Shape } from "./Tensor.ts"
 
 /** The sizes of named dimensions. */
 export type Sizes = Readonly<Record<string, number>>
@@ -18,17 +18,6 @@ export interface Cost {
   readonly replaced: number
   /** Bytes of everything else that a run holds at once, at most. */
   readonly activations: number
-}
-
-const elementBytes: { readonly [E in Element]: number } = {
-  float32: 4,
-  float16: 2,
-  bfloat16: 2,
-  int32: 4,
-  int64: 8,
-  uint32: 4,
-  uint8: 1,
-  bool: 1
 }
 
 /** A size: a number, a name, or a sum such as "past+1" or "length-1". */

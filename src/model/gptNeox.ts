@@ -3,8 +3,8 @@ import { add, gather, layerNorm, reshape, split } from "../graph/build.ts"
 import type { Tensor } from "../graph/Operator.ts"
 import { activate } from "./activation.ts"
 import type { Backbone, LinearModule, Parts, Tokens } from "./architecture.ts"
-import type { KeyValue } from "./attention.ts"
 import type { GptNeoxConfig } from "./config.ts"
+import { throughLayers } from "./layers.ts"
 import { inFloat32, widened } from "./precision.ts"
 import { rotate, rotationAt } from "./rotary.ts"
 
@@ -77,14 +77,8 @@ export const gptNeox = (config: GptNeoxConfig): Backbone => {
       return { hidden: add(perceptron(index, read), attended), keyValue: { key, value } }
     }
 
-    let x = embedded
-    const keyValues: Array<KeyValue> = []
-    for (let index = 0; index < layers; index++) {
-      const { hidden, keyValue } = layer(block(index), x)
-      x = hidden
-      keyValues.push(keyValue)
-    }
-    return { hidden: norm("gpt_neox.final_layer_norm", x), keyValues }
+    const { hidden: last, keyValues } = throughLayers(layer, layers, block, embedded)
+    return { hidden: norm("gpt_neox.final_layer_norm", last), keyValues }
   }
 
   return {

@@ -34,7 +34,7 @@ const scoring = (
 ): Effect.Effect<Estimate, StageFailure> =>
   Effect.gen(function* () {
     const outline = yield* outlineOf(model, precision)
-    const plain = yield* outlineOf({ base: model.base, adapters: [] }, precision)
+    const plain = yield* outlineOf(withoutAdapters(model), precision)
     const few = texts.slice(0, probeRows)
     const watched = scoringTakes(plain, few, batchTokens, together)
     const longest = Math.max(1, ...texts.map(({ tokens }) => tokens))
@@ -60,6 +60,9 @@ interface Scored {
   readonly model: ModelReader
 }
 
+/** What a probe computes with: adapters may not be there yet, and cost next to nothing. */
+const withoutAdapters = ({ base }: ModelReader): ModelReader => ({ base, adapters: [] })
+
 export const estimatePerplexity: Estimator<Scored, { readonly batchTokens: number }> = ({ model, rows }, config) =>
   Effect.gen(function* () {
     const sample = yield* sampled(rows)
@@ -74,7 +77,7 @@ export const estimatePerplexity: Estimator<Scored, { readonly batchTokens: numbe
       rows.rows,
       { batchTokens: config.batchTokens, together: 256 },
       (few) => ({
-        inputs: { rows: sampleReader(sample.slice(0, few), rows.schema), model: { base: model.base, adapters: [] } },
+        inputs: { rows: sampleReader(sample.slice(0, few), rows.schema), model: withoutAdapters(model) },
         config
       })
     )
@@ -85,6 +88,13 @@ interface Asked {
   readonly tokenizer: FilesReader
   readonly model: ModelReader
 }
+
+/** The inputs of a probe that asks a few prompts. */
+const asking = ({ model, prompts, tokenizer }: Asked, few: ReadonlyArray<ChoicePrompt>): Asked => ({
+  prompts: sampleReader(few, prompts.schema),
+  tokenizer,
+  model: withoutAdapters(model)
+})
 
 export const estimateChoices: Estimator<Asked, { readonly batchTokens: number; readonly encoding: ChoiceEncoding }> = (
   { model, prompts, tokenizer: files },
@@ -103,14 +113,7 @@ export const estimateChoices: Estimator<Asked, { readonly batchTokens: number; r
       texts,
       prompts.rows,
       { batchTokens: config.batchTokens, together: 64 },
-      (few) => ({
-        inputs: {
-          prompts: sampleReader(sample.slice(0, few), prompts.schema),
-          tokenizer: files,
-          model: { base: model.base, adapters: [] }
-        },
-        config
-      })
+      (few) => ({ inputs: asking({ model, prompts, tokenizer: files }, sample.slice(0, few)), config })
     )
   })
 
@@ -148,7 +151,7 @@ const estimateWriting = (
 ): Effect.Effect<Estimate, StageFailure> =>
   Effect.gen(function* () {
     const outline = yield* outlineOf(model)
-    const plain = yield* outlineOf({ base: model.base, adapters: [] })
+    const plain = yield* outlineOf(withoutAdapters(model))
     const few = lengths.slice(0, 4 * options.batchPrompts)
     const watched = writing(plain, few, options)
     const remedies = () =>
@@ -177,14 +180,7 @@ export const estimateWrittenChoices: Estimator<Asked, Writing> = ({ model, promp
       contexts.map(({ length }) => length),
       prompts.rows,
       config,
-      (few) => ({
-        inputs: {
-          prompts: sampleReader(sample.slice(0, few), prompts.schema),
-          tokenizer: files,
-          model: { base: model.base, adapters: [] }
-        },
-        config
-      })
+      (few) => ({ inputs: asking({ model, prompts, tokenizer: files }, sample.slice(0, few)), config })
     )
   })
 
@@ -210,7 +206,7 @@ export const estimateGeneration: Estimator<
       prompts.length,
       config,
       (few) => ({
-        inputs: { tokenizer: files, model: { base: model.base, adapters: [] } },
+        inputs: { tokenizer: files, model: withoutAdapters(model) },
         config: { ...config, questions: questions.slice(0, few) }
       })
     )

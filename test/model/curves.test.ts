@@ -6,7 +6,7 @@ import { train } from "../../src/model/train.ts"
 import { trainingDefaults, type TrainingOptions } from "../../src/model/TrainingOptions.ts"
 import { agree } from "../agreement/agreement.ts"
 import { distance, goldenFolder, goldenModel, goldenText, Runtime } from "./support.ts"
-import { adapterOf, table, valuesOf } from "./trainingSupport.ts"
+import { adapterOf, agreeOnCourse, table, valuesOf } from "./trainingSupport.ts"
 
 const Numbers = Schema.Array(Schema.Finite)
 const Curve = Schema.Struct({ losses: Numbers, gradientNorms: Numbers, learningRates: Numbers })
@@ -64,21 +64,7 @@ layer(Runtime)("a hundred steps", (it) => {
         })
         assert.strictEqual(log.steps.length, 100)
         const course = `100 steps, loss per ${lossNormalization}, schedule ${schedule}`
-        agree(
-          { tool: "torch", what: `${course}: losses`, within: 1e-4 },
-          log.steps.map(({ loss }) => loss),
-          expected.losses
-        )
-        agree(
-          { tool: "torch", what: `${course}: gradient norms`, within: 1e-3 },
-          log.steps.map(({ gradientNorm }) => gradientNorm ?? NaN),
-          expected.gradientNorms
-        )
-        agree(
-          { tool: schedule === "linear" ? "torch" : "deepspeed", what: `${course}: learning rates`, within: 1e-12 },
-          log.steps.map(({ learningRate }) => learningRate),
-          expected.learningRates
-        )
+        agreeOnCourse(course, schedule === "linear" ? "torch" : "deepspeed", log, expected)
         agree(
           { tool: "peft", what: `${course}: adapter`, within: 1e-3, measure: "of the norm" },
           valuesOf(tensors),

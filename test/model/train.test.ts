@@ -5,7 +5,7 @@ import { train } from "../../src/model/train.ts"
 import { trainingDefaults, type TrainingOptions } from "../../src/model/TrainingOptions.ts"
 import { agree } from "../agreement/agreement.ts"
 import { distance, goldenFolder, goldenModel, memoryReader, reference, Runtime } from "./support.ts"
-import { adapterOf, relativeDistance, table, valuesOf } from "./trainingSupport.ts"
+import { adapterOf, agreeOnCourse, relativeDistance, table, valuesOf } from "./trainingSupport.ts"
 
 /** The settings of test/reference/models.py. */
 const options: TrainingOptions = {
@@ -46,21 +46,7 @@ layer(Runtime)("training", (it) => {
           initial: yield* adapterOf(goldenFolder(name, "initial"))
         })
         const course = `24 steps of ${name === "llama" ? "LLaMA" : "GPT-NeoX"}, loss per ${lossNormalization}`
-        agree(
-          { tool: "torch", what: `${course}: losses`, within: 1e-4 },
-          log.steps.map(({ loss }) => loss),
-          expected.losses
-        )
-        agree(
-          { tool: "torch", what: `${course}: gradient norms`, within: 1e-3 },
-          log.steps.map(({ gradientNorm }) => gradientNorm ?? NaN),
-          expected.gradientNorms
-        )
-        agree(
-          { tool: "torch", what: `${course}: learning rates`, within: 1e-12 },
-          log.steps.map(({ learningRate }) => learningRate),
-          expected.learningRates
-        )
+        agreeOnCourse(course, "torch", log, expected)
         agree(
           { tool: "torch", what: `${course}: validation loss`, within: 1e-4 },
           log.validation.map(({ loss }) => loss),

@@ -3,8 +3,10 @@ import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import type { AdapterTensors } from "../../src/model/lora.ts"
 import { readSafetensors } from "../../src/model/weights/safetensors.ts"
+import type { TrainingLog } from "../../src/pipeline/Measurement.ts"
 import type { FilesReader } from "../../src/pipeline/Reader.ts"
 import { Int32s } from "../../src/table/RowSchema.ts"
+import { agree } from "../agreement/agreement.ts"
 import { tableReader } from "./support.ts"
 
 const Row = Schema.Struct({ ids: Int32s, promptTokens: Schema.Int })
@@ -52,4 +54,35 @@ export const relativeDistance = (a: AdapterTensors, b: AdapterTensors): number =
   return left.length === right.length
     ? norm(left.map((value, index) => value - (right[index] ?? NaN))) / norm(right)
     : Infinity
+}
+
+/** What a reference tool gives of a training, a number a step. */
+export interface Course {
+  readonly losses: ReadonlyArray<number>
+  readonly gradientNorms: ReadonlyArray<number>
+  readonly learningRates: ReadonlyArray<number>
+}
+
+/** Holds every step's figures against torch's, and its learning rate against that of the tool that made the schedule. */
+export const agreeOnCourse = (
+  course: string,
+  scheduler: "torch" | "deepspeed",
+  { steps }: TrainingLog,
+  expected: Course
+): void => {
+  agree(
+    { tool: "torch", what: `${course}: losses`, within: 1e-4 },
+    steps.map(({ loss }) => loss),
+    expected.losses
+  )
+  agree(
+    { tool: "torch", what: `${course}: gradient norms`, within: 1e-3 },
+    steps.map(({ gradientNorm }) => gradientNorm ?? NaN),
+    expected.gradientNorms
+  )
+  agree(
+    { tool: scheduler, what: `${course}: learning rates`, within: 1e-12 },
+    steps.map(({ learningRate }) => learningRate),
+    expected.learningRates
+  )
 }

@@ -49,15 +49,15 @@ const generateStage = stage({
         const texts = questions.map((question) => renderPrompt(template, { ...empty, [column]: question }).prompt)
         const prompts = yield* tokenizer.encodeBatch(texts, { special: true })
         const model = yield* openModel(files)
-        const generate = yield* makeGenerator(model, { ...options, decode: (ids) => tokenizer.decode(ids) })
-        const generated = yield* generate(prompts)
+        const write = yield* makeGenerator(model, { ...options, decode: (ids) => tokenizer.decode(ids) })
+        const written = yield* write(prompts)
         yield* report({ done: questions.length, total: questions.length, unit: "answers" })
         return {
           answers: {
             answers: questions.map((question, index) => ({
               question,
-              answer: generated[index]?.text ?? "",
-              ended: generated[index]?.ended ?? "token limit"
+              answer: written[index]?.text ?? "",
+              ended: written[index]?.ended ?? "token limit"
             }))
           }
         }

@@ -49,26 +49,19 @@ export const goals = (experiment: Experiment): ReadonlyArray<Artifact> => [
 
 /** Fingerprints code that was loaded at some time; code that is younger than that is not the code in memory. */
 const codeLoadedAt = (loadedAtMs: number) => {
-  const known = new Map<string, Fingerprint>()
+  const known = new Map<Node["stage"], Fingerprint>()
   const view = openView()
-  return (stage: Node["stage"]): Effect.Effect<Fingerprint, CodeFailure | CodeMoved> =>
-    Effect.gen(function* () {
-      const id = JSON.stringify([stage.module, stage.name])
-      const code = known.get(id) ?? (yield* fingerprint(stage, view))
-      known.set(id, code)
+  return (stage: Node["stage"]): Effect.Effect<Fingerprint, CodeFailure | CodeMoved> => {
+    const before = known.get(stage)
+    if (before !== undefined) return Effect.succeed(before)
+    return Effect.flatMap(fingerprint(stage, view), (code) => {
       const younger = code.modules.filter(({ modifiedMs }) => modifiedMs > loadedAtMs)
-      return younger.length === 0 ? code : yield* new CodeMoved({ paths: younger.map(({ path }) => path) })
+      if (younger.length > 0) return Effect.fail(new CodeMoved({ paths: younger.map(({ path }) => path) }))
+      known.set(stage, code)
+      return Effect.succeed(code)
     })
+  }
 }
-
-const rowsOf = (node: Node) =>
-  Effect.gen(function* () {
-    const rows: Record<string, string> = {}
-    for (const [name, promise] of Object.entries(node.outputs)) {
-      if (promise.kind === "table") rows[name] = yield* describeRow(promise.schema)
-    }
-    return rows
-  })
 
 /**
  * Lays out an experiment whose code was loaded at a time in milliseconds since 1970. Nodes of one stage with equal
@@ -120,7 +113,10 @@ export const recipeOf = (experiment: Experiment, loadedAtMs: number): Effect.Eff
         const config = yield* canonicalConfig(node.stage.config, node.config, describeRow).pipe(
           Effect.mapError(({ problems }) => new ConfigFailure({ node: node.label, problems }))
         )
-        const rows = yield* rowsOf(node)
+        const rows: Record<string, string> = {}
+        for (const [name, promise] of Object.entries(node.outputs)) {
+          if (promise.kind === "table") rows[name] = yield* describeRow(promise.schema)
+        }
         const identity = digestOf(
           JSON.stringify([
             node.stage.module,

@@ -32,6 +32,9 @@ export const map = <A, B>(tree: Tree<A>, f: (leaf: A) => B): Tree<B> => {
   }
 }
 
+/** Whether every leaf is there. */
+export const isWhole = <A>(tree: Tree<A | null>): tree is Tree<A> => leaves(tree).every((leaf) => leaf !== null)
+
 /** Applies an effect to every leaf, in order. */
 export const mapEffect = <A, B, E, R>(
   tree: Tree<A>,

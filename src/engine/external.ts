@@ -6,15 +6,26 @@ import * as path from "node:path"
 import type { ExternalFiles, Outside } from "../pipeline/Artifact.ts"
 import { Progress, type ProgressReport } from "../pipeline/Progress.ts"
 import { digestFileLike, isGitDigest } from "../source/contentDigest.ts"
-import { findFiles } from "../source/files.ts"
+import { filesFound, findFiles } from "../source/files.ts"
 import type { SourceFailure } from "../source/Errors.ts"
 import { type Remote, Sources } from "../source/Sources.ts"
 import type { StoreFailure } from "../store/Errors.ts"
+import type { FileDigest, FileDigests } from "../store/FileDigests.ts"
 import { Store } from "../store/Store.ts"
 import { compareText, filesDigest, modelDigest, type Resolved, type ResolvedFile } from "./Resolved.ts"
 
 /** Files of one artifact that are fetched side by side. */
 const fetchesAtOnce = 4
+
+const localFile =
+  (folder: string) =>
+  (file: FileDigest): ResolvedFile => ({
+    path: path.relative(folder, file.path).replaceAll(path.sep, "/"),
+    size: file.size,
+    digest: file.digest,
+    location: file.path,
+    writtenAt: file.writtenAt
+  })
 
 /** Finds and digests files of this machine; those that nobody touched since they were last digested are not read. */
 const localFiles = (root: string, files: ExternalFiles) =>
@@ -22,13 +33,7 @@ const localFiles = (root: string, files: ExternalFiles) =>
     const store = yield* Store
     const folder = path.resolve(root, files.folder)
     const digests = yield* store.files.digest(yield* findFiles(folder, files.patterns))
-    return digests.map((file): ResolvedFile => ({
-      path: path.relative(folder, file.path).split(path.sep).join("/"),
-      size: file.size,
-      digest: file.digest,
-      location: file.path,
-      writtenAt: file.writtenAt
-    }))
+    return digests.map(localFile(folder))
   })
 
 /** What is pinned of another machine's files: none of them is read, nor need they be here. */
@@ -57,12 +62,28 @@ export const resolveExternal = (
   as: "files" | "model"
 ): Effect.Effect<Resolved, SourceFailure | StoreFailure, Store | Sources> =>
   Effect.gen(function* () {
-    const found = yield* files.kind === "external" ? localFiles(root, files) : remoteFiles(files)
-    const entries = found.toSorted((a, b) => compareText(a.path, b.path))
-    return as === "model"
-      ? { kind: "model", digest: modelDigest(entries, []), base: entries, adapters: [] }
-      : { kind: "files", digest: filesDigest(entries), files: entries }
+    return artifactOf(yield* files.kind === "external" ? localFiles(root, files) : remoteFiles(files), as)
   })
+
+const artifactOf = (found: ReadonlyArray<ResolvedFile>, as: "files" | "model"): Resolved => {
+  const entries = found.toSorted((a, b) => compareText(a.path, b.path))
+  return as === "model"
+    ? { kind: "model", digest: modelDigest(entries, []), base: entries, adapters: [] }
+    : { kind: "files", digest: filesDigest(entries), files: entries }
+}
+
+/** The same where a look tells it: null where a file has to be read or a server asked. Throws what stands in the way. */
+export const recallExternal = (
+  files: FileDigests,
+  root: string,
+  outside: Outside,
+  as: "files" | "model"
+): Resolved | null => {
+  if (outside.kind !== "external") return null
+  const folder = path.resolve(root, outside.folder)
+  const digests = files.recall(filesFound(folder, outside.patterns))
+  return digests === null ? null : artifactOf(digests.map(localFile(folder)), as)
+}
 
 /** The digest that a file has now, of the kind that it had; sha256 is remembered for as long as nobody writes to the file. */
 const digestNow = ({ digest, location }: ResolvedFile) =>

@@ -2,6 +2,7 @@
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import { OnnxRuntime } from "../runtime/OnnxRuntime.ts"
+import { canonicalRecord } from "../store/canonicalJson.ts"
 import { type ActionKey, keyOf } from "../store/Digest.ts"
 import { canonicalText, type JsonValue } from "./config/JsonValue.ts"
 import type { Step } from "./Recipe.ts"
@@ -51,10 +52,24 @@ export interface Identity {
   readonly ingredients: Ingredients
 }
 
-/** The part of the ingredients that is hashed: of the code its digest alone, since that covers the rest of it. */
-export const hashed = (ingredients: Ingredients): string => {
-  const { code, ...rest } = ingredients
-  return canonicalText({ ...rest, code: code.digest })
+/**
+ * The part of the ingredients that is hashed, as canonical JSON: of the code its digest alone, since that covers the rest
+ * of it. Whoever has the canonical text of the config gives it.
+ */
+export const hashed = (
+  { code, compute, config, format, inputs, rows, stage }: Ingredients,
+  configText: string = canonicalText(config)
+): string => {
+  const texts: { readonly [Field in keyof Ingredients]: string } = {
+    code: canonicalText(code.digest),
+    compute: canonicalText(compute),
+    config: configText,
+    format: canonicalText(format),
+    inputs: canonicalText(inputs),
+    rows: canonicalText(rows),
+    stage: canonicalText(stage)
+  }
+  return canonicalRecord(texts)
 }
 
 /** What an input is, as far as a key knows it. */
@@ -82,7 +97,7 @@ export const identityOf = (
     rows,
     compute: stage.computes ? { provider, runtimeVersion, options } : null
   }
-  return { key: keyOf(hashed(ingredients)), ingredients }
+  return { key: keyOf(hashed(ingredients, config.text)), ingredients }
 }
 
 /** Identifies the action of a step on the runtime at hand. */

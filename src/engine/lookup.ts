@@ -8,7 +8,7 @@ import type { ActionRecord } from "../store/ActionRecord.ts"
 import type { StoreFailure } from "../store/Errors.ts"
 import { Store } from "../store/Store.ts"
 import { resolveExternal } from "./external.ts"
-import { type Identity, identify, Ingredients } from "./identity.ts"
+import { type Computing, type Identity, identify, identityOf, Ingredients } from "./identity.ts"
 import { type InputsResolved, resolveOutput } from "./outputs.ts"
 import type { Source, Step } from "./Recipe.ts"
 import type { Resolved } from "./Resolved.ts"
@@ -58,30 +58,34 @@ export const resolveSource =
   (source: Source): Effect.Effect<Resolved, E | StageFailure, R | Store | Sources> =>
     source.kind === "external"
       ? resolveExternal(root, source.files, source.as)
-      : Effect.map(known(source.step), ({ outputs }) => {
-          const resolved = outputs[source.output]
-          if (resolved === undefined)
-            throw new Error(`internal: "${source.step.name}" has no output "${source.output}"`)
-          return resolved
-        })
+      : Effect.map(known(source.step), outputAt(source))
+
+/** What a known step gives at one of its outputs. */
+export const outputAt =
+  ({ output, step }: Extract<Source, { kind: "step" }>) =>
+  ({ outputs }: Known): Resolved => {
+    const resolved = outputs[output]
+    if (resolved === undefined) throw new Error(`internal: "${step.name}" has no output "${output}"`)
+    return resolved
+  }
 
 /** A step's outputs out of a record; null when a promised output is not there as promised. */
 export const outputsOf = (
+  { objects }: typeof Store.Service,
   step: Step,
   record: ActionRecord,
   inputs: InputsResolved
-): Effect.Effect<{ readonly [name: string]: Resolved } | null, never, Store> =>
-  Effect.map(Store, (store) => {
-    const outputs: Record<string, Resolved> = {}
-    for (const [name, promise] of Object.entries(step.node.outputs)) {
-      const output = record.outputs[name]
-      const resolved =
-        output === undefined ? null : resolveOutput(promise, output, inputs, (ref) => store.objects.path(ref.digest))
-      if (resolved === null) return null
-      outputs[name] = resolved
-    }
-    return outputs
-  })
+): { readonly [name: string]: Resolved } | null => {
+  const outputs: Record<string, Resolved> = {}
+  for (const [name, promise] of Object.entries(step.node.outputs)) {
+    const output = record.outputs[name]
+    const resolved =
+      output === undefined ? null : resolveOutput(promise, output, inputs, (ref) => objects.path(ref.digest))
+    if (resolved === null) return null
+    outputs[name] = resolved
+  }
+  return outputs
+}
 
 /** Whether all objects of a record are in the store, intact. */
 export const intact = (record: ActionRecord, depth: "stat" | "content"): Effect.Effect<boolean, StoreFailure, Store> =>
@@ -112,11 +116,32 @@ export const lookup = (
     if (record === null) {
       return { kind: "miss", identity, reason: yield* reasonOfMiss(experiment, step, identity) }
     }
-    const outputs = (yield* intact(record, depth)) ? yield* outputsOf(step, record, inputs) : null
+    const outputs = (yield* intact(record, depth)) ? outputsOf(store, step, record, inputs) : null
     return outputs === null
       ? { kind: "miss", identity, reason: "its stored result is missing or damaged" }
       : { kind: "hit", known: { step, identity, inputs, outputs, record } }
   })
+
+/**
+ * The same where a look finds the result: null where an object has to be read, and where there is none, whatever the
+ * reason. Throws what the disk says.
+ */
+export const glance = (
+  store: typeof Store.Service,
+  computing: Computing,
+  step: Step,
+  inputs: InputsResolved,
+  depth: "stat" | "content"
+): Extract<Lookup, { kind: "hit" }> | null => {
+  const identity = identityOf(step, inputs, computing)
+  const record = store.actions.find(identity.key)
+  if (record === null) return null
+  for (const { objects } of Object.values(record.outputs)) {
+    for (const ref of Object.values(objects)) if (store.objects.glance(ref, depth) !== true) return null
+  }
+  const outputs = outputsOf(store, step, record, inputs)
+  return outputs === null ? null : { kind: "hit", known: { step, identity, inputs, outputs, record } }
+}
 
 /** The ingredients that a step of this name had last; null when it never ran. */
 export const lastIngredients = (

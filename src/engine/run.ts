@@ -67,20 +67,28 @@ export const run = (
     const keys = new Map<string, RunRecord["nodes"][string]>()
     const jobs = yield* Semaphore.make(options.jobs)
     const computeJobs = yield* Semaphore.make(options.computeJobs)
-    /** What each step gives: told as soon as others may read it, which is before it is durable. */
+    /** What is there before anything starts. */
+    const there = new Map<Step, Known>()
+    /** What each further step gives: told as soon as others may read it, which is before it is durable. */
     const given = new Map<Step, Deferred.Deferred<Known, StageFailure>>()
-    for (const step of recipe.steps) given.set(step, yield* Deferred.make<Known, StageFailure>())
-    const givenBy = (step: Step) => {
-      const known = given.get(step)
-      if (known === undefined) throw new Error(`internal: "${step.name}" is read before it is laid out`)
-      return known
+    /** Tells whoever waits for a step; a result that was there and is made again is waited for by its reader alone. */
+    const tell = (step: Step, exit: Exit.Exit<Known, StageFailure>): Effect.Effect<void> => {
+      const waiting = given.get(step)
+      return waiting === undefined ? Effect.void : Effect.asVoid(Deferred.done(waiting, exit))
     }
 
-    const knownTo = (reader: Step) => (step: Step) =>
-      Effect.mapError(
-        Deferred.await(givenBy(step)),
-        () => new DependencyFailed({ step: reader.name, dependency: step.name })
-      )
+    const knownTo =
+      (reader: Step) =>
+      (step: Step): Effect.Effect<Known, DependencyFailed> => {
+        const known = there.get(step)
+        if (known !== undefined) return Effect.succeed(known)
+        const waiting = given.get(step)
+        if (waiting === undefined) throw new Error(`internal: "${step.name}" is read before it is laid out`)
+        return Effect.mapError(
+          Deferred.await(waiting),
+          () => new DependencyFailed({ step: reader.name, dependency: step.name })
+        )
+      }
 
     const bounded = (step: Step): Turn =>
       step.node.stage.computes
@@ -105,14 +113,14 @@ export const run = (
           yield* emit({ kind: "started", step: step.name, stage: step.node.stage.name, reason })
           keys.set(step.name, { key: identity.key, outcome: "failed" })
           const { record, settle } = yield* execute(step, identity, inputs, options.checkpointSeconds)
-          const outputs = yield* outputsOf(step, record, inputs)
+          const outputs = outputsOf(store, step, record, inputs)
           if (outputs === null)
             return yield* Effect.die(`internal: "${step.name}" stored other outputs than it promises`)
           const seconds = ((yield* Clock.currentTimeMillis) - started) / 1000
           return { known: { step, identity, inputs, outputs, record }, seconds, settle }
         })
         const made = yield* store.leases.share(identity.key, find, compute, bounded(step))
-        yield* Deferred.succeed(givenBy(step), made.known)
+        yield* tell(step, Exit.succeed(made.known))
         yield* made.settle
         return made
       })
@@ -149,8 +157,8 @@ export const run = (
             : emit({ kind: "failed", step: step.name, message: failure.message })
         ),
         Effect.onExit((exit) =>
-          Deferred.done(
-            givenBy(step),
+          tell(
+            step,
             Exit.map(exit, ({ known }) => known)
           )
         )
@@ -160,30 +168,29 @@ export const run = (
       Effect.map(Effect.flatMap(Effect.exit(attempt(step, sight)), outcomeOf), (outcome) => [step, outcome] as const)
 
     const all = Effect.gen(function* () {
-      const there: Array<Known> = []
       const open: Array<readonly [Step, Unseen]> = []
-      for (const [step, sight] of yield* survey(recipe, options.root, depthOf)) {
-        if (sight.kind === "hit") there.push(sight.known)
-        else open.push([step, sight])
-      }
       // What is there needs no fiber: it is told in one piece, before anything starts.
-      for (const known of there) {
-        keys.set(known.step.name, { key: known.identity.key, outcome: "hit" })
-        Deferred.doneUnsafe(givenBy(known.step), Effect.succeed(known))
+      for (const [step, sight] of yield* survey(recipe, options.root, depthOf)) {
+        if (sight.kind === "hit") {
+          there.set(step, sight.known)
+          keys.set(step.name, { key: sight.known.identity.key, outcome: "hit" })
+        } else {
+          given.set(step, yield* Deferred.make<Known, StageFailure>())
+          open.push([step, sight])
+        }
       }
-      if (there.length > 0) yield* emit({ kind: "cached", steps: there.map(({ step }) => step.name) })
-      const made = yield* Effect.forEach(open, obtain, { concurrency: "unbounded" })
-      return new Map([...there.map((known) => [known.step, { kind: "cached", known }] as const), ...made])
+      if (there.size > 0) yield* emit({ kind: "cached", steps: [...there.keys()].map(({ name }) => name) })
+      return new Map(yield* Effect.forEach(open, obtain, { concurrency: "unbounded" }))
     })
-    const outcomes = yield* Effect.ensuring(all, Effect.ignore(record(experiment, keys, began)))
-    return new Map(recipe.steps.map((step) => [step, outcomeIn(outcomes, step)]))
+    const made = yield* Effect.ensuring(all, Effect.ignore(record(experiment, keys, began)))
+    const outcomeIn = (step: Step): Outcome => {
+      const known = there.get(step)
+      const outcome = known === undefined ? made.get(step) : ({ kind: "cached", known } as const)
+      if (outcome === undefined) throw new Error(`internal: nothing came of "${step.name}"`)
+      return outcome
+    }
+    return new Map(recipe.steps.map((step) => [step, outcomeIn(step)]))
   })
-
-const outcomeIn = (outcomes: ReadonlyMap<Step, Outcome>, step: Step): Outcome => {
-  const outcome = outcomes.get(step)
-  if (outcome === undefined) throw new Error(`internal: nothing came of "${step.name}"`)
-  return outcome
-}
 
 /** Values are shown and judged without a stage that reads them, so they are checked byte for byte on every run. */
 const depthOf = (step: Step): "stat" | "content" =>

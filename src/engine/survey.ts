@@ -1,12 +1,19 @@
-/** A look at a whole recipe before anything runs: which results are there. One pass in order, with no fiber a step. */
+/**
+ * A look at a whole recipe before anything runs: which results are there. One pass in order, with no fiber a step, and no
+ * effect either where a result lies there as it was left.
+ */
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import type { StageFailure } from "../pipeline/Reader.ts"
-import type { OnnxRuntime } from "../runtime/OnnxRuntime.ts"
+import { OnnxRuntime } from "../runtime/OnnxRuntime.ts"
 import type { Sources } from "../source/Sources.ts"
-import type { Store } from "../store/Store.ts"
-import { type Lookup, lookup, resolveInputs, resolveSource } from "./lookup.ts"
-import { dependencies, type Recipe, type Step } from "./Recipe.ts"
+import { Store } from "../store/Store.ts"
+import { recallExternal } from "./external.ts"
+import { glance, type Known, type Lookup, lookup, outputAt, resolveInputs, resolveSource } from "./lookup.ts"
+import type { InputsResolved } from "./outputs.ts"
+import { dependencies, type Recipe, type Source, type Step } from "./Recipe.ts"
+import type { Resolved } from "./Resolved.ts"
+import * as Tree from "./Tree.ts"
 
 /** What can be told of a step while nothing runs. */
 export type Sight =
@@ -23,26 +30,56 @@ export const survey = (
   depth: (step: Step) => "stat" | "content"
 ): Effect.Effect<ReadonlyMap<Step, Sight>, never, Store | Sources | OnnxRuntime> =>
   Effect.gen(function* () {
+    const store = yield* Store
+    const { identity } = yield* OnnxRuntime
     const sights = new Map<Step, Sight>()
-    const known = (step: Step) =>
-      Effect.suspend(() => {
-        const sight = sights.get(step)
-        return sight?.kind === "hit"
-          ? Effect.succeed(sight.known)
-          : Effect.die(`internal: "${step.name}" is read before it is known`)
-      })
-    for (const step of recipe.steps) {
-      const by = dependencies(step).filter((dependency) => sights.get(dependency)?.kind !== "hit")
-      if (by.length > 0) {
-        sights.set(step, { kind: "blocked", by })
-        continue
+    const known = (step: Step): Known => {
+      const sight = sights.get(step)
+      if (sight?.kind !== "hit") throw new Error(`internal: "${step.name}" is read before it is known`)
+      return sight.known
+    }
+
+    const recall = (source: Source): Resolved | null =>
+      source.kind === "external"
+        ? recallExternal(store.files, root, source.files, source.as)
+        : outputAt(source)(known(source.step))
+
+    const recallInputs = (step: Step): InputsResolved | null => {
+      const inputs: Record<string, Tree.Tree<Resolved>> = {}
+      for (const [port, tree] of Object.entries(step.inputs)) {
+        const found = Tree.map(tree, recall)
+        if (!Tree.isWhole(found)) return null
+        inputs[port] = found
       }
-      const found = yield* Effect.result(
-        Effect.flatMap(resolveInputs(step, resolveSource(root, known)), (inputs) =>
-          lookup(recipe.experiment.name, step, inputs, depth(step))
+      return inputs
+    }
+
+    /** A result that nothing has to be waited for; null where it takes more, or where something stands in the way. */
+    const atAGlance = (step: Step): Sight | null => {
+      try {
+        const inputs = recallInputs(step)
+        return inputs === null ? null : glance(store, identity, step, inputs, depth(step))
+      } catch {
+        // Whoever looks closely meets it again, and tells it.
+        return null
+      }
+    }
+
+    const closely = (step: Step) =>
+      resolveInputs(
+        step,
+        resolveSource(root, (read) => Effect.sync(() => known(read)))
+      ).pipe(
+        Effect.flatMap((inputs) => lookup(recipe.experiment.name, step, inputs, depth(step))),
+        Effect.result,
+        Effect.map((found): Sight =>
+          Result.isSuccess(found) ? found.success : { kind: "failed", failure: found.failure }
         )
       )
-      sights.set(step, Result.isSuccess(found) ? found.success : { kind: "failed", failure: found.failure })
+
+    for (const step of recipe.steps) {
+      const by = dependencies(step).filter((dependency) => sights.get(dependency)?.kind !== "hit")
+      sights.set(step, by.length > 0 ? { kind: "blocked", by } : (atAGlance(step) ?? (yield* closely(step))))
     }
     return sights
   })

@@ -24,12 +24,18 @@ export const findFiles = (
 ): Effect.Effect<ReadonlyArray<string>, FindFailure> =>
   Effect.suspend(() => {
     try {
-      const found = patterns.flatMap((pattern) => findPattern(path.resolve(folder), pattern))
-      return Effect.succeed([...new Set(found)].sort())
+      return Effect.succeed(filesFound(folder, patterns))
     } catch (cause) {
       return isFindFailure(cause) ? Effect.fail(cause) : Effect.die(cause)
     }
   })
+
+/** The same without an effect: throws its failure. */
+export const filesFound = (folder: string, patterns: ReadonlyArray<string>): ReadonlyArray<string> => {
+  const base = path.resolve(folder)
+  const found = patterns.flatMap((pattern) => findPattern(base, pattern))
+  return found.length < 2 ? found : [...new Set(found)].sort()
+}
 
 const isFindFailure = (cause: unknown): cause is FindFailure =>
   cause instanceof NothingMatched || cause instanceof NotAFile || cause instanceof FileUnreadable

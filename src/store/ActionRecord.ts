@@ -1,5 +1,6 @@
 /** The record of a finished action: what went into its key, what came out, and how it came about. */
 import * as Schema from "effect/Schema"
+import { isRecord } from "./canonicalJson.ts"
 import { ActionKey, hexPattern } from "./Digest.ts"
 import { ObjectRef, signaturePattern } from "./ObjectRef.ts"
 
@@ -36,9 +37,6 @@ export type ActionRecord = typeof ActionRecord.Type
 /** Seconds from the start of an action to its end. */
 export const secondsTaken = ({ provenance: { finished, started } }: ActionRecord): number =>
   Math.max(0, Date.parse(finished) - Date.parse(started)) / 1000
-
-const isRecord = (value: unknown): value is { readonly [name: string]: unknown } =>
-  typeof value === "object" && value !== null && !Array.isArray(value)
 
 const isText = (value: unknown): value is string => typeof value === "string"
 

@@ -15,6 +15,8 @@ import type { Objects } from "./Objects.ts"
 export interface Actions {
   /** The record of a key; null when there is none that can be read. Says nothing about the objects it refers to. */
   readonly get: (key: ActionKey) => Effect.Effect<ActionRecord | null, StoreFailure>
+  /** The same without an effect: throws what the disk says. */
+  readonly find: (key: ActionKey) => ActionRecord | null
   /**
    * Shows a record whose objects may not be durable yet: a process that is killed now has lost nothing. Until `put`
    * it vouches for no object by its stat, so that whoever finds the record after a crash of the machine reads them first.
@@ -52,13 +54,15 @@ const unseen = (record: ActionRecord): ActionRecord => ({
 /** Where the record of a key lies. */
 export const actionPath = (folders: Folders, key: ActionKey): string => `${folders.actions}/${key}.json`
 
+const find = (folders: Folders, key: ActionKey): ActionRecord | null => {
+  const text = unlessMissing(() => fs.readFileSync(actionPath(folders, key), "utf8"))
+  const record = text === null ? null : parseJson(text)
+  return isActionRecord(record) && record.key === key ? record : null
+}
+
 export const makeActions = (folders: Folders, objects: Objects, sync: Sync): Actions => ({
-  get: (key) =>
-    attempt("read a record", actionPath(folders, key), () => {
-      const text = unlessMissing(() => fs.readFileSync(actionPath(folders, key), "utf8"))
-      const record = text === null ? null : parseJson(text)
-      return isActionRecord(record) && record.key === key ? record : null
-    }),
+  get: (key) => attempt("read a record", actionPath(folders, key), () => find(folders, key)),
+  find: (key) => find(folders, key),
   show: (record) =>
     attempt("write a record", actionPath(folders, record.key), () =>
       replaceFile(actionPath(folders, record.key), join(folders.temporary, uniqueName()), canonicalJson(unseen(record)))

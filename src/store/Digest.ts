@@ -18,8 +18,8 @@ export type ActionKey = typeof ActionKey.Type
 
 const sha256 = (content: Uint8Array | string): string => hash("sha256", content, "hex")
 
-// What the hash function gives has the pattern; a plan makes thousands of them.
-const trustedDigest = Brand.nominal<Digest>()
+/** For texts that are known to have the pattern, as what the hash function gives: a plan makes thousands of them. */
+export const trustedDigest = Brand.nominal<Digest>()
 const trustedKey = Brand.nominal<ActionKey>()
 
 /** The digest of bytes, or of a text's UTF-8. */

@@ -3,7 +3,7 @@ import * as Effect from "effect/Effect"
 import * as fs from "node:fs"
 import { join, resolve, sep } from "node:path"
 import { parseJson } from "./canonicalJson.ts"
-import { Digest } from "./Digest.ts"
+import { type Digest, trustedDigest } from "./Digest.ts"
 import { attempt, attemptAsync, type Folders, hashFile, ifAllowed, replaceFile } from "./disk.ts"
 import { StoreFailure } from "./Errors.ts"
 import { uniqueName } from "./Holder.ts"
@@ -20,6 +20,8 @@ export interface FileDigest {
 export interface FileDigests {
   /** Digests of files, in the order asked for; reads only what changed. Fails on a file that is not there. */
   readonly digest: (paths: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<FileDigest>, StoreFailure>
+  /** The same of files that need not be read: null where one does. Throws what the disk says. */
+  readonly recall: (paths: ReadonlyArray<string>) => ReadonlyArray<FileDigest> | null
   /** Writes down what was found out, for other processes; what took long to find out is written down at once. */
   readonly keep: Effect.Effect<void>
   /** Forgets the files that are gone. */
@@ -57,8 +59,8 @@ export const makeFileDigests = (folders: Folders): FileDigests => {
   }
 
   /** An object must not change at all, so there the time of any change counts too: it tells of a write that hid itself. */
-  const seenOf = (path: string, stat: fs.BigIntStats): string =>
-    resolve(path).startsWith(objects) ? `${writtenOf(stat)} ${stat.ctimeNs}` : writtenOf(stat)
+  const seenOf = (absolute: string, stat: fs.BigIntStats): string =>
+    absolute.startsWith(objects) ? `${writtenOf(stat)} ${stat.ctimeNs}` : writtenOf(stat)
 
   const stat = (path: string): Effect.Effect<fs.BigIntStats, StoreFailure> =>
     attempt("look at a file", path, () => fs.statSync(path, { bigint: true }))
@@ -77,7 +79,8 @@ export const makeFileDigests = (folders: Folders): FileDigests => {
         })
       }
       if (now - before.mtimeNs > racy) {
-        memory().set(resolve(path), { seen: seenOf(path, before), digest })
+        const absolute = resolve(path)
+        memory().set(absolute, { seen: seenOf(absolute, before), digest })
         unkept = (unkept ?? 0) + Number(before.size)
       }
       return { path, size: Number(before.size), digest, writtenAt: before.mtimeNs }
@@ -85,8 +88,8 @@ export const makeFileDigests = (folders: Folders): FileDigests => {
 
   const digest = (paths: ReadonlyArray<string>): Effect.Effect<ReadonlyArray<FileDigest>, StoreFailure> =>
     Effect.gen(function* () {
-      const known = yield* attempt("look at a file", paths[0] ?? folders.root, () => paths.map(recall))
-      if (!known.includes(null)) return known.filter((each) => each !== null)
+      const known = yield* attempt("look at a file", paths[0] ?? folders.root, () => paths.map(remembered))
+      if (isWhole(known)) return known
       const all = yield* Effect.forEach(
         paths,
         (path, i) => (known[i] == null ? hash(path) : Effect.succeed(known[i])),
@@ -98,17 +101,25 @@ export const makeFileDigests = (folders: Folders): FileDigests => {
 
   const keep = Effect.sync(() => (unkept === null ? undefined : save(() => true)))
 
-  const recall = (path: string): FileDigest | null => {
+  const remembered = (path: string): FileDigest | null => {
     const found = fs.statSync(path, { bigint: true, throwIfNoEntry: false })
     if (found === undefined) return null
-    const entry = memory().get(resolve(path))
-    return entry?.seen === seenOf(path, found)
+    const absolute = resolve(path)
+    const entry = memory().get(absolute)
+    return entry?.seen === seenOf(absolute, found)
       ? { path, size: Number(found.size), digest: entry.digest, writtenAt: found.mtimeNs }
       : null
   }
 
-  return { digest, keep, prune: Effect.sync(() => save((path) => fs.existsSync(path))) }
+  const recall = (paths: ReadonlyArray<string>): ReadonlyArray<FileDigest> | null => {
+    const known = paths.map(remembered)
+    return isWhole(known) ? known : null
+  }
+
+  return { digest, recall, keep, prune: Effect.sync(() => save((path) => fs.existsSync(path))) }
 }
+
+const isWhole = (known: ReadonlyArray<FileDigest | null>): known is ReadonlyArray<FileDigest> => !known.includes(null)
 
 const line = /^([0-9a-f]{64}) (\d+ \d+ \d+ \d+(?: \d+)?) (".*")$/
 
@@ -120,7 +131,7 @@ const load = (file: string): Memory => {
     const [, digest, seen, path] = line.exec(each) ?? []
     const name: unknown = path === undefined ? undefined : parseJson(path)
     if (digest !== undefined && seen !== undefined && typeof name === "string") {
-      memory.set(name, { seen, digest: Digest.make(digest) })
+      memory.set(name, { seen, digest: trustedDigest(digest) })
     }
   }
   return memory

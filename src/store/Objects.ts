@@ -29,6 +29,8 @@ export interface Objects {
    * `content` reads all of it, once per process. An altered object is removed: it is a miss from then on.
    */
   readonly verify: (ref: ObjectRef, depth: "stat" | "content") => Effect.Effect<boolean, StoreFailure>
+  /** The same answer where a stat gives it; null where the object has to be read. Throws what the disk says. */
+  readonly glance: (ref: ObjectRef, depth: "stat" | "content") => boolean | null
   readonly read: (digest: Digest) => Effect.Effect<Uint8Array, StoreFailure>
 }
 
@@ -100,7 +102,7 @@ export const makeObjects = (folders: Folders, files: FileDigests, sync: Sync): O
     })
 
   /** What a stat tells: false and true are answers, a signature is that of a file which has to be hashed. */
-  const glance = ({ digest, signature }: ObjectRef, depth: "stat" | "content"): boolean | StatSignature => {
+  const look = ({ digest, signature }: ObjectRef, depth: "stat" | "content"): boolean | StatSignature => {
     const stat = fs.statSync(path(digest), { bigint: true, throwIfNoEntry: false })
     if (stat === undefined) return false
     const seen = signatureOf(stat)
@@ -125,12 +127,17 @@ export const makeObjects = (folders: Folders, files: FileDigests, sync: Sync): O
 
   const verify = (ref: ObjectRef, depth: "stat" | "content"): Effect.Effect<boolean, StoreFailure> =>
     Effect.flatMap(
-      attempt("look at an object", path(ref.digest), () => glance(ref, depth)),
+      attempt("look at an object", path(ref.digest), () => look(ref, depth)),
       (seen) => (typeof seen === "boolean" ? Effect.succeed(seen) : examine(ref.digest, depth, seen))
     )
+
+  const glance = (ref: ObjectRef, depth: "stat" | "content"): boolean | null => {
+    const seen = look(ref, depth)
+    return typeof seen === "boolean" ? seen : null
+  }
 
   const read = (digest: Digest): Effect.Effect<Uint8Array, StoreFailure> =>
     attemptAsync("read an object", path(digest), () => fs.promises.readFile(path(digest)))
 
-  return { path, temporary, commit, putBytes, settle, verify, read }
+  return { path, temporary, commit, putBytes, settle, verify, glance, read }
 }

@@ -4,8 +4,8 @@ import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as fs from "node:fs"
 import { join } from "node:path"
-import { canonicalJson } from "./canonicalJson.ts"
-import { ActionKey, digestOf, keyOf } from "./Digest.ts"
+import { canonicalJson, isRecord, parseJson } from "./canonicalJson.ts"
+import { ActionKey, digestOf, hexPattern, keyOf } from "./Digest.ts"
 import { attempt, type Folders, replaceFile, replaceFileDurably, unlessMissing } from "./disk.ts"
 import type { StoreFailure } from "./Errors.ts"
 import { uniqueName } from "./Holder.ts"
@@ -31,8 +31,6 @@ export type RunRecord = typeof RunRecord.Type
 /** Keys by node name. */
 export type Keys = Readonly<Record<string, ActionKey>>
 
-const Latest = Schema.Struct({ experiment: Schema.String, keys: Schema.Record(Schema.String, ActionKey) })
-
 export interface Runs {
   readonly record: (run: RunRecord) => Effect.Effect<void, StoreFailure>
   /** The newest runs first, at most `limit`. */
@@ -46,7 +44,15 @@ export interface Runs {
 }
 
 const decodeRun = Schema.decodeUnknownOption(Schema.fromJsonString(RunRecord))
-const decodeLatest = Schema.decodeUnknownOption(Schema.fromJsonString(Latest))
+
+/** The keys in the text of a file of last keys, none where it makes no sense: without a parser, for every run asks. */
+const keysIn = (text: string): Keys => {
+  const file = parseJson(text)
+  return isRecord(file) && isKeys(file.keys) ? file.keys : {}
+}
+
+const isKeys = (value: unknown): value is Keys =>
+  isRecord(value) && Object.values(value).every((key) => typeof key === "string" && hexPattern.test(key))
 
 export const makeRuns = (folders: Folders, leases: Leases): Runs => {
   const temporary = (): string => join(folders.temporary, uniqueName())
@@ -60,7 +66,7 @@ export const makeRuns = (folders: Folders, leases: Leases): Runs => {
     const signature = signatureOf(stat)
     if (known?.signature === signature) return known.keys
     const text = unlessMissing(() => fs.readFileSync(path, "utf8"))
-    const keys = text === null ? {} : (Option.getOrNull(decodeLatest(text))?.keys ?? {})
+    const keys = text === null ? {} : keysIn(text)
     read.set(path, { signature, keys })
     return keys
   }

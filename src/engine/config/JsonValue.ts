@@ -1,4 +1,5 @@
 /** Canonical JSON: one text for one value, so that equal configs have equal digests. */
+import { canonicalJson } from "../../store/canonicalJson.ts"
 
 export type JsonValue =
   | null
@@ -12,12 +13,7 @@ export type JsonValue =
  * The text of a value without white space, its keys in the order of their UTF-16 code units and its numbers in
  * ECMAScript's shortest form (RFC 8785). The value must hold finite numbers only, and no negative zero.
  */
-export const canonicalText = (value: JsonValue): string => {
-  if (value === null || typeof value !== "object") return JSON.stringify(value)
-  if (isList(value)) return `[${value.map(canonicalText).join(",")}]`
-  const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))
-  return `{${entries.map(([key, item]) => `${JSON.stringify(key)}:${canonicalText(item)}`).join(",")}}`
-}
+export const canonicalText: (value: JsonValue) => string = canonicalJson
 
 /** Tells a list from an object, which `Array.isArray` cannot where the list is read-only. */
 export const isList = (value: JsonValue): value is ReadonlyArray<JsonValue> => Array.isArray(value)

@@ -41,10 +41,11 @@ export const canonicalConfig = (
   Effect.gen(function* () {
     const { decode, encode, make } = parsersOf(schema)
     // Fills in what the schema's constructor supplies; what is wrong with the config, encoding says.
-    const made = yield* Effect.orElseSucceed(make(config, { parseOptions: strict }), () => config)
+    const made = yield* Effect.catchEager(make(config, { parseOptions: strict }), () => Effect.succeed(config))
     // Decoding what was encoded supplies the defaults of decoding, so that left out and written out are one.
-    const value = yield* decode(yield* encode(made))
-    const encoded = yield* encode(value)
+    const before = yield* encode(made)
+    const value = yield* decode(before)
+    const encoded = value === made ? before : yield* encode(value)
     const json = plainJson(encoded) ?? (yield* jsonOf(encoded, describeRow))
     const text = canonicalText(json)
     return { value, json, text, digest: digestOf(text) }
@@ -55,12 +56,12 @@ const strict = { errors: "all", onExcessProperty: "error" } as const
 type Parser = (value: unknown) => Effect.Effect<unknown, ConfigFailure>
 
 const makeParsers = (schema: Schema.Codec<unknown, unknown>) => {
-  const encode = Schema.encodeUnknownEffect(schema, strict)
-  const decode = Schema.decodeUnknownEffect(schema, strict)
+  const encode = SchemaParser.encodeUnknownEffect(schema, strict)
+  const decode = SchemaParser.decodeUnknownEffect(schema, strict)
   return {
     make: SchemaParser.makeEffect(schema),
-    encode: ((value) => Effect.mapError(encode(value), failureOf)) satisfies Parser,
-    decode: ((value) => Effect.mapError(decode(value), failureOf)) satisfies Parser
+    encode: ((value) => Effect.mapErrorEager(encode(value), failureOf)) satisfies Parser,
+    decode: ((value) => Effect.mapErrorEager(decode(value), failureOf)) satisfies Parser
   }
 }
 
@@ -75,7 +76,7 @@ const parsersOf = (schema: Schema.Codec<unknown, unknown>): ReturnType<typeof ma
 
 const format = SchemaIssue.makeFormatterStandardSchemaV1()
 
-const failureOf = ({ issue }: Schema.SchemaError): ConfigFailure => {
+const failureOf = (issue: SchemaIssue.Issue): ConfigFailure => {
   const [first, ...more] = format(issue).issues.map(({ message, path }): Problem => ({
     path: (path ?? []).reduce<string>((parent, key) => child(parent, typeof key === "object" ? key.key : key), ""),
     problem: message

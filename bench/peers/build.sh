@@ -4,12 +4,16 @@
 set -euo pipefail
 cd "$(dirname "$0")"
 
-build() { # folder, requirements
+environment() { # folder, arguments of pip install
   python3 -m venv "$1"
-  "$1/bin/pip" install --quiet -r "$2"
+  "$1/bin/pip" install --quiet "${@:2}"
 }
 
 work=../.work
 mkdir -p "$work"
-[ -n "${TANREN_BENCH_PEERS:-}" ] || build "$work/peers" requirements.txt
-[ -n "${TANREN_BENCH_DVC:-}" ] || build "$work/dvc" requirements-dvc.txt
+if [ -z "${TANREN_BENCH_PEERS:-}" ]; then
+  # Torch comes first and alone: only its own index has the build for processors, and no other package is there.
+  environment "$work/peers" --extra-index-url https://download.pytorch.org/whl/cpu "$(grep '^torch==' requirements.txt)"
+  "$work/peers/bin/pip" install --quiet -r requirements.txt
+fi
+[ -n "${TANREN_BENCH_DVC:-}" ] || environment "$work/dvc" -r requirements-dvc.txt

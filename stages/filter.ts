@@ -1,9 +1,9 @@
 /** `filter` keeps the rows for which a condition holds. */
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import * as Stream from "effect/Stream"
 import type { AnyRow, RowOf, Tabular } from "../src/pipeline/Artifact.ts"
 import { ClosedFunction } from "../src/pipeline/ConfigValue.ts"
+import { rowwise } from "../src/pipeline/rowwise.ts"
 import { anyTable, apply, stage } from "../src/pipeline/Stage.ts"
 import { eachTable } from "../src/pipeline/tabular.ts"
 import { FunctionThrew, NothingLeft } from "./Errors.ts"
@@ -17,25 +17,22 @@ const filterStage = stage({
   outputs: { rows: anyTable },
   run: ({ rows }, { keep, name }) =>
     Effect.sync(() => {
-      let read = 0
-      let kept = 0
-      const keepBatch = (batch: ReadonlyArray<AnyRow>) =>
-        Effect.try({
-          try: () =>
-            batch.filter((row) => {
-              const keeps = keep(row)
-              read += 1
-              if (keeps) kept += 1
-              return keeps
-            }),
-          catch: (cause) => new FunctionThrew({ stage: "filter", name, row: read, reason: String(cause) })
+      const keepBatch = (batch: ReadonlyArray<AnyRow>, first: number) =>
+        Effect.suspend(() => {
+          let row = first
+          return Effect.try({
+            try: () =>
+              batch.filter((each) => {
+                const keeps = keep(each)
+                row += 1
+                return keeps
+              }),
+            catch: (cause) => new FunctionThrew({ stage: "filter", name, row, reason: String(cause) })
+          })
         })
-      const someLeft = Effect.suspend(() =>
-        kept > 0 ? Effect.void : Effect.fail(new NothingLeft({ stage: "filter", name, rows: read }))
-      )
-      return {
-        rows: rows.batches.pipe(Stream.mapEffect(keepBatch), Stream.concat(Stream.fromEffectDrain(someLeft)))
-      }
+      const someLeft = (kept: number) =>
+        kept > 0 ? Effect.void : Effect.fail(new NothingLeft({ stage: "filter", name, rows: rows.rows }))
+      return { rows: rowwise(rows, keepBatch, someLeft) }
     })
 })
 

@@ -1,8 +1,8 @@
 /** `format` turns rows into prompts and responses. */
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import * as Stream from "effect/Stream"
 import type { AnyRow, Tabular, WithRow } from "../src/pipeline/Artifact.ts"
+import { rowwise } from "../src/pipeline/rowwise.ts"
 import { anyTable, apply, stage, tableOf } from "../src/pipeline/Stage.ts"
 import { eachTable } from "../src/pipeline/tabular.ts"
 import { Prompt, renderPrompt } from "../src/text/Prompt.ts"
@@ -19,15 +19,11 @@ const formatStage = stage({
   run: ({ rows }, { template }) =>
     Effect.sync(() => {
       const columns = columnsOf(template)
-      let read = 0
       return {
-        rows: Stream.mapEffect(rows.batches, (batch: ReadonlyArray<AnyRow>) =>
-          Effect.gen(function* () {
-            const first = read
-            read += batch.length
-            const texts = yield* columns.textRows("format", batch, first)
-            return texts.map((row) => renderPrompt(template, row))
-          })
+        rows: rowwise(rows, (batch: ReadonlyArray<AnyRow>, first) =>
+          Effect.map(columns.textRows("format", batch, first), (texts) =>
+            texts.map((row) => renderPrompt(template, row))
+          )
         )
       }
     })

@@ -4,11 +4,13 @@ import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as SchemaIssue from "effect/SchemaIssue"
 import * as Stream from "effect/Stream"
-import type { Outside, Table } from "../src/pipeline/Artifact.ts"
+import type { AnyRow, Outside, Table } from "../src/pipeline/Artifact.ts"
 import { RowSchema } from "../src/pipeline/ConfigValue.ts"
 import { Progress } from "../src/pipeline/Progress.ts"
-import type { FileEntry, FilesReader } from "../src/pipeline/Reader.ts"
+import type { FileEntry, FilesReader, Piece, StageFailure } from "../src/pipeline/Reader.ts"
 import { anyTable, apply, someFiles, stage, tableOf } from "../src/pipeline/Stage.ts"
+import { inPieces } from "../src/source/pieces.ts"
+import { formatOf, type RowBatch } from "../src/source/RowFile.ts"
 import { type BadRow, BadRowRecord, NoRows, RowRefused, TooManyBadRows } from "./Errors.ts"
 
 /** Bad rows are kept in memory until the good ones are written; a file with more of them is not what it is taken for. */
@@ -54,58 +56,83 @@ const listAt = (value: unknown, field: string): ReadonlyArray<unknown> | null =>
   return Array.isArray(list) ? list : null
 }
 
-/** Reads one file after another; `refuse` takes the rows that do not fit. */
-const readAll = (
-  files: FilesReader,
-  { members, row, rows: field }: Omit<typeof Settings.Type, "badRows">,
-  refuse: (bad: BadRow) => Effect.Effect<void, RowRefused | TooManyBadRows>
-) =>
-  Effect.gen(function* () {
-    const { readFile } = yield* Effect.promise(() => import("../src/source/readFile.ts"))
-    const { report } = yield* Progress
-    const decode = Schema.decodeUnknownResult(row, { errors: "all" })
-    let read = 0
-    const rowsOf = ({ path, size }: FileEntry) => {
-      const slice = (offset: number, length: number) => files.slice(path, offset, length)
-      return Stream.mapEffect(readFile({ path, size, stream: files.stream(path), slice }, members), (batch) =>
-        Effect.gen(function* () {
-          const file = batch.path
-          const rows: Array<unknown> = []
-          for (const { index, line, value } of batch.rows) {
-            const inner = field === null ? [value] : listAt(value, field)
-            if (inner === null) {
-              yield* refuse({ file, row: index, line, problem: `the field "${field}" is no list of rows` })
-              continue
-            }
-            for (const [position, one] of inner.entries()) {
-              const decoded = decode(one)
-              if (Result.isSuccess(decoded)) {
-                rows.push(decoded.success)
-                continue
-              }
-              const problem = describeIssue(decoded.failure.issue, one)
-              yield* refuse({
-                file,
-                row: index,
-                line,
-                problem: field === null ? problem : `${field}[${position}]: ${problem}`
-              })
-            }
-            read += inner.length
+type Refuse = (bad: BadRow) => Effect.Effect<void, RowRefused | TooManyBadRows>
+
+/** Rows as their schema wants them; `refuse` takes those that do not fit, `count` hears how many there were. */
+const decoder = (
+  { row, rows: field }: Pick<typeof Settings.Type, "row" | "rows">,
+  refuse: Refuse,
+  count: (rows: number) => Effect.Effect<void>
+) => {
+  const decode = Schema.decodeUnknownResult(row, { errors: "all" })
+  return (batch: RowBatch) =>
+    Effect.gen(function* () {
+      const file = batch.path
+      const rows: Array<unknown> = []
+      let read = 0
+      for (const { index, line, value } of yield* batch.rows) {
+        const inner = field === null ? [value] : listAt(value, field)
+        if (inner === null) {
+          yield* refuse({ file, row: index, line, problem: `the field "${field}" is no list of rows` })
+          continue
+        }
+        for (const [position, one] of inner.entries()) {
+          const decoded = decode(one)
+          if (Result.isSuccess(decoded)) {
+            rows.push(decoded.success)
+            continue
           }
-          yield* report({ done: read, total: null, unit: "rows" })
-          return rows
-        })
-      )
-    }
-    const someRead = Effect.suspend(() =>
-      read > 0 ? Effect.void : Effect.fail(new NoRows({ files: files.entries.map(({ path }) => path) }))
-    )
-    return Stream.fromIterable(files.entries).pipe(
-      Stream.flatMap(rowsOf),
-      Stream.concat(Stream.fromEffectDrain(someRead))
-    )
+          const problem = describeIssue(decoded.failure.issue, one)
+          yield* refuse({
+            file,
+            row: index,
+            line,
+            problem: field === null ? problem : `${field}[${position}]: ${problem}`
+          })
+        }
+        read += inner.length
+      }
+      yield* count(read)
+      // The schema that decoded the rows is the one that the table promises.
+      return rows as ReadonlyArray<{ readonly [column: string]: unknown }>
+    })
+}
+
+/** Less than this many bytes are read as a whole: they cost less than the keeping of pieces. */
+const worthPieces = 2 ** 22
+
+/**
+ * Pieces of files: text in pieces that its rows decide, small files together, and each file that is no text as a whole, by its digest.
+ */
+const piecesOf = (
+  files: FilesReader,
+  batchesOf: (entry: FileEntry) => Stream.Stream<RowBatch, StageFailure>,
+  rowsOf: (batch: RowBatch) => Effect.Effect<ReadonlyArray<AnyRow>, StageFailure>
+): Stream.Stream<Piece<AnyRow>, StageFailure> => {
+  const isText = ({ path }: FileEntry) => ["json", "zip"].includes(formatOf(path))
+  const worth = files.entries.reduce((bytes, { size }) => bytes + size, 0) >= worthPieces
+  const ofText = (entries: ReadonlyArray<FileEntry>): Stream.Stream<Piece<AnyRow>, StageFailure> =>
+    Stream.map(inPieces(Stream.flatMap(Stream.fromIterable(entries), batchesOf)), ({ batches, digest }) => ({
+      decidedBy: digest === null ? null : `text ${digest}`,
+      rows: Stream.mapEffect(Stream.rechunk(Stream.fromIterable(batches), 1), rowsOf)
+    }))
+  const whole = (entries: ReadonlyArray<FileEntry>, decidedBy: string | null): Stream.Stream<Piece<AnyRow>> =>
+    Stream.succeed({
+      decidedBy,
+      rows: Stream.mapEffect(Stream.flatMap(Stream.fromIterable(entries), batchesOf), rowsOf)
+    })
+  if (!worth) return whole(files.entries, null)
+  const runs: Array<Array<FileEntry>> = []
+  for (const entry of files.entries) {
+    const last = runs.at(-1)
+    if (last?.[0] !== undefined && isText(last[0]) && isText(entry)) last.push(entry)
+    else runs.push([entry])
+  }
+  return Stream.flatMap(Stream.fromIterable(runs), (run) => {
+    const [first] = run
+    return first === undefined || isText(first) ? ofText(run) : whole(run, `file ${first.digest}`)
   })
+}
 
 const loadStage = stage({
   name: "load",
@@ -114,19 +141,37 @@ const loadStage = stage({
   config: Settings,
   inputs: { files: someFiles },
   outputs: { rows: anyTable, setAside: tableOf(BadRowRecord) },
-  run: ({ files }, { badRows, ...settings }) =>
+  run: ({ files }, { badRows, members, ...settings }) =>
     Effect.gen(function* () {
+      const { readFile } = yield* Effect.promise(() => import("../src/source/readFile.ts"))
+      const { report } = yield* Progress
       const bad: Array<BadRow> = []
-      const refuse = (one: BadRow): Effect.Effect<void, RowRefused | TooManyBadRows> =>
+      let read = 0
+      const refuse: Refuse = (one) =>
         badRows === "fail"
           ? Effect.fail(new RowRefused(one))
           : bad.push(one) > mostBadRows
             ? Effect.fail(new TooManyBadRows({ most: mostBadRows, last: new RowRefused(one).message }))
             : Effect.void
-      const rows = yield* readAll(files, settings, refuse)
+      const count = (rows: number) => Effect.suspend(() => report({ done: (read += rows), total: null, unit: "rows" }))
+      const rowsOf = decoder(settings, refuse, count)
+      const batchesOf = ({ path, size }: FileEntry) => {
+        const slice = (offset: number, length: number) => files.slice(path, offset, length)
+        return readFile({ path, size, stream: files.stream(path), slice }, members)
+      }
+      const someRows = (rows: number) =>
+        rows > 0 ? Effect.void : Effect.fail(new NoRows({ files: files.entries.map(({ path }) => path) }))
+      const rows =
+        badRows === "fail"
+          ? { from: files, pieces: piecesOf(files, batchesOf, rowsOf), judge: someRows }
+          : // Of a piece that is not read again, nobody knows which rows were bad.
+            Stream.fromIterable(files.entries).pipe(
+              Stream.flatMap(batchesOf),
+              Stream.mapEffect(rowsOf),
+              Stream.concat(Stream.fromEffectDrain(Effect.suspend(() => someRows(read))))
+            )
       return {
-        // The schema that decoded the rows is the one that the table promises.
-        rows: Stream.map(rows, (batch) => batch as ReadonlyArray<{ readonly [column: string]: unknown }>),
+        rows,
         // Outputs are taken in order: when this one is read, all rows have been.
         setAside: Stream.suspend(() => Stream.succeed(bad))
       }

@@ -1,10 +1,10 @@
 /** `tokenize` turns prompts and responses into token ids. */
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import * as Stream from "effect/Stream"
 import type { Model, Tabular, WithRow } from "../src/pipeline/Artifact.ts"
 import { tokenizerOf } from "../src/pipeline/model.ts"
 import { Progress } from "../src/pipeline/Progress.ts"
+import { rowwise } from "../src/pipeline/rowwise.ts"
 import { apply, someFiles, stage, tableOf } from "../src/pipeline/Stage.ts"
 import { eachTable } from "../src/pipeline/tabular.ts"
 import type { Tokenizer } from "../src/text/tokenizer.ts"
@@ -61,15 +61,12 @@ const tokenizeStage = stage({
     Effect.gen(function* () {
       const tokenizer = yield* readTokenizer(files)
       const { report } = yield* Progress
-      let read = 0
       return {
-        rows: Stream.mapEffect(rows.batches, (batch) => {
-          const first = read
-          read += batch.length
-          return tokenizeBatch(tokenizer, batch, first, settings).pipe(
-            Effect.tap(report({ done: read, total: rows.rows, unit: "rows" }))
+        rows: rowwise(rows, (batch, first) =>
+          tokenizeBatch(tokenizer, batch, first, settings).pipe(
+            Effect.tap(report({ done: first + batch.length, total: rows.rows, unit: "rows" }))
           )
-        })
+        )
       }
     })
 })

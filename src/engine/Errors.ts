@@ -53,6 +53,18 @@ export class ResultDamaged extends Schema.TaggedError<ResultDamaged>()("ResultDa
   }
 }
 
+/** A part of a stored table is not what was stored; it is no longer in the store. */
+export class PartDamaged extends Schema.TaggedError<PartDamaged>()("PartDamaged", {
+  digest: Schema.String
+}) {
+  override get message() {
+    return (
+      `A part of a stored table, the object ${this.digest}, was found damaged and has been removed from the store. ` +
+      "Run again to make it anew."
+    )
+  }
+}
+
 /** A file that an artifact consists of cannot be read. */
 export class FileUnreadable extends Schema.TaggedError<FileUnreadable>()("FileUnreadable", {
   path: Schema.String,

@@ -3,6 +3,7 @@ import type * as Schema from "effect/Schema"
 import type { FileEntry } from "../pipeline/Reader.ts"
 import type { RemoteFile } from "../source/Sources.ts"
 import { digestOf } from "../store/Digest.ts"
+import type { ObjectRef } from "../store/ObjectRef.ts"
 
 /** A file with a place. */
 export interface ResolvedFile extends FileEntry {
@@ -13,12 +14,19 @@ export interface ResolvedFile extends FileEntry {
   readonly remote?: RemoteFile
 }
 
+/** A part of a table: a file in the store, and how many rows it has. */
+export interface ResolvedPart {
+  readonly file: ResolvedFile
+  readonly stored: ObjectRef
+  readonly rows: number
+}
+
 export type Resolved =
   | {
       readonly kind: "table"
       readonly digest: string
       readonly schema: Schema.Codec<unknown, unknown>
-      readonly file: ResolvedFile
+      readonly parts: ReadonlyArray<ResolvedPart>
       readonly rows: number
     }
   | {
@@ -50,6 +58,7 @@ export const modelDigest = (
 export const filesOf = (resolved: Resolved): ReadonlyArray<ResolvedFile> => {
   switch (resolved.kind) {
     case "table":
+      return resolved.parts.map(({ file }) => file)
     case "value":
       return [resolved.file]
     case "files":

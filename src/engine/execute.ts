@@ -20,6 +20,7 @@ import { Events } from "./Events.ts"
 import { bringHere, moved } from "./external.ts"
 import type { Identity } from "./identity.ts"
 import { type InputsResolved, writeOutputs } from "./outputs.ts"
+import { pieceKeysOf } from "./pieces.ts"
 import { readerOf } from "./readers.ts"
 import type { Step } from "./Recipe.ts"
 import { filesOf, type Resolved } from "./Resolved.ts"
@@ -105,7 +106,9 @@ export const execute = (
           step.config.value as never
         )
         .pipe(
-          Effect.flatMap((contents) => writeOutputs(step, contents, portOf, inputs)),
+          Effect.flatMap((contents) =>
+            writeOutputs(step, contents, portOf, inputs, (output) => pieceKeysOf(identity, output, portOf, intact))
+          ),
           Effect.provideService(Checkpoints, checkpoints.service),
           Effect.provideService(Progress, { report })
         )

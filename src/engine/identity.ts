@@ -10,7 +10,7 @@ import type { Resolved } from "./Resolved.ts"
 import * as Tree from "./Tree.ts"
 
 /** Raised when the engine itself starts to give other results for the same ingredients. */
-const engineFormat = 1
+const engineFormat = 2
 
 const Declaration = Schema.Struct({
   module: Schema.String,

@@ -87,12 +87,23 @@ export const outputsOf = (
   return outputs
 }
 
-/** Whether all objects of a record are in the store, intact. */
-export const intact = (record: ActionRecord, depth: "stat" | "content"): Effect.Effect<boolean, StoreFailure, Store> =>
+/** How objects are looked at: see `Objects.verify`. */
+export type Depth = "stat" | "content"
+
+/**
+ * Whether all objects of a record are in the store, intact. Tables have a depth of their own: since each part is checked byte for byte
+ * before it is first read, their stat is enough unless that check has failed.
+ */
+export const intact = (
+  record: ActionRecord,
+  depth: Depth,
+  tables: Depth = "stat"
+): Effect.Effect<boolean, StoreFailure, Store> =>
   Effect.gen(function* () {
     const store = yield* Store
-    for (const output of Object.values(record.outputs)) {
-      for (const ref of Object.values(output.objects)) if (!(yield* store.objects.verify(ref, depth))) return false
+    for (const { kind, objects } of Object.values(record.outputs)) {
+      const seen = kind === "table" ? tables : depth
+      for (const ref of Object.values(objects)) if (!(yield* store.objects.verify(ref, seen))) return false
     }
     return true
   })

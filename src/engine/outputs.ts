@@ -10,6 +10,7 @@ import type { ObjectRef } from "../store/ObjectRef.ts"
 import { attemptAsync } from "../store/disk.ts"
 import { Store } from "../store/Store.ts"
 import { StageBroken } from "./Errors.ts"
+import { type PieceKeys, writePieces } from "./pieces.ts"
 import { canonicalText, type JsonValue } from "./config/JsonValue.ts"
 import type { OutputPromise } from "../pipeline/Node.ts"
 import type { Step } from "./Recipe.ts"
@@ -19,20 +20,16 @@ import type * as Tree from "./Tree.ts"
 /** Input ports by the reader that the stage was given for them, so that a model can say what it was tuned from. */
 export type PortOf = (reader: unknown) => string | null
 
-const tableFile = "table.arrow"
+/** Names of parts sort as the parts do. */
+const partFile = (index: number): string => `part-${String(index).padStart(6, "0")}.arrow`
+
 const valueFile = "value.json"
 
-const writeRows = (schema: Schema.Codec<unknown, unknown>, rows: TableContent<unknown>) =>
-  Effect.scoped(
-    Effect.gen(function* () {
-      const store = yield* Store
-      const { writeTable } = yield* Effect.promise(() => import("../table/writeTable.ts"))
-      const temporary = yield* store.objects.temporary
-      const summary = yield* writeTable(temporary, schema, rows)
-      const ref = yield* store.objects.commit(temporary)
-      return record("table", summary.digest, { [tableFile]: ref }, { rows: summary.rows })
-    })
-  )
+const writeRows = (schema: Schema.Codec<unknown, unknown>, rows: TableContent<unknown>, keys: PieceKeys) =>
+  Effect.map(writePieces(schema, rows, keys), ({ digest, parts, run }) => {
+    const objects = Object.fromEntries(parts.map(({ file }, index) => [partFile(index), file]))
+    return record("table", digest, objects, { rows: run.rows, parts: parts.map((part) => part.rows) })
+  })
 
 const writeValue = (step: Step, schema: Schema.Codec<unknown, unknown>, value: unknown) =>
   Effect.gen(function* () {
@@ -129,13 +126,14 @@ export const writeOutputs = (
   step: Step,
   contents: { readonly [name: string]: unknown },
   portOf: PortOf,
-  inputs: InputsResolved
+  inputs: InputsResolved,
+  pieceKeys: (output: string) => PieceKeys
 ): Effect.Effect<{ readonly [name: string]: OutputRecord }, StageFailure, Store> =>
   Effect.gen(function* () {
     const records: Record<string, OutputRecord> = {}
     for (const [name, promise] of Object.entries(step.node.outputs)) {
       if (!(name in contents)) return yield* broken(step, `it promised the output "${name}" and did not give it`)
-      records[name] = yield* writeOne(step, promise, contents[name], portOf, inputs)
+      records[name] = yield* writeOne(step, promise, contents[name], portOf, inputs, pieceKeys(name))
     }
     return records
   })
@@ -146,11 +144,12 @@ const writeOne = (
   promise: OutputPromise,
   content: unknown,
   portOf: PortOf,
-  inputs: InputsResolved
+  inputs: InputsResolved,
+  pieceKeys: PieceKeys
 ): Effect.Effect<OutputRecord, StageFailure, Store> => {
   switch (promise.kind) {
     case "table":
-      return writeRows(promise.schema, content as TableContent<unknown>)
+      return writeRows(promise.schema, content as TableContent<unknown>, pieceKeys)
     case "value":
       return writeValue(step, promise.schema, content)
     case "files":
@@ -160,8 +159,21 @@ const writeOne = (
   }
 }
 
-const TableMeta = Schema.Struct({ rows: Schema.Int })
+const TableMeta = Schema.Struct({ rows: Schema.Int, parts: Schema.Array(Schema.Int) })
 const ModelMeta = Schema.Struct({ from: Schema.String })
+
+const tableOf = (
+  schema: Schema.Codec<unknown, unknown>,
+  { digest, objects }: OutputRecord,
+  meta: typeof TableMeta.Type,
+  files: ReadonlyArray<ResolvedFile>
+): Resolved | null => {
+  const parts = files.flatMap((file, index) => {
+    const [stored, rows] = [objects[file.path], meta.parts[index]]
+    return stored === undefined || rows === undefined ? [] : [{ file, stored, rows }]
+  })
+  return parts.length === meta.parts.length ? { kind: "table", digest, schema, parts, rows: meta.rows } : null
+}
 
 /** The artifact that a record describes; null when the record does not fit what the node promises. */
 export const resolveOutput = (
@@ -175,9 +187,7 @@ export const resolveOutput = (
   const [file] = files
   switch (promise.kind) {
     case "table":
-      return file !== undefined && Schema.is(TableMeta)(output.meta)
-        ? { kind: "table", digest: output.digest, schema: promise.schema, file, rows: output.meta.rows }
-        : null
+      return Schema.is(TableMeta)(output.meta) ? tableOf(promise.schema, output, output.meta, files) : null
     case "value":
       return file === undefined ? null : { kind: "value", digest: output.digest, schema: promise.schema, file }
     case "files":

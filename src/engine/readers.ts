@@ -1,13 +1,14 @@
 /** Artifacts as running stages see them: readers over verified bytes, with no way to a path. */
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import { createReadStream } from "node:fs"
 import { open, readFile } from "node:fs/promises"
 import type { FilesReader, ModelReader, StageFailure } from "../pipeline/Reader.ts"
-import { FileUnreadable } from "./Errors.ts"
-import type { Resolved, ResolvedFile } from "./Resolved.ts"
+import { Store } from "../store/Store.ts"
+import type { PartFile } from "../table/openTable.ts"
+import { FileUnreadable, PartDamaged } from "./Errors.ts"
+import type { Resolved, ResolvedFile, ResolvedPart } from "./Resolved.ts"
 
 const unreadable = (file: ResolvedFile) => (cause: unknown) =>
   new FileUnreadable({ path: file.location, reason: cause instanceof Error ? cause.message : String(cause) })
@@ -80,13 +81,27 @@ export const readValue = (resolved: Extract<Resolved, { kind: "value" }>): Effec
     )
   })
 
-/** The reader of one artifact, open for as long as the scope lives. */
-export const readerOf = (resolved: Resolved): Effect.Effect<unknown, StageFailure, Scope.Scope> => {
+/** A part as its reader opens it: once all of it was checked. */
+const checked = (store: Store["Service"], { file, rows, stored }: ResolvedPart): PartFile => ({
+  path: file.location,
+  rows,
+  digest: file.digest,
+  ready: Effect.flatMap(store.objects.verify(stored, "content"), (intact) =>
+    intact ? Effect.void : Effect.fail(new PartDamaged({ digest: file.digest }))
+  )
+})
+
+/** The reader of one artifact. What is stored as a table is checked part by part, before a part is first read. */
+export const readerOf = (resolved: Resolved): Effect.Effect<unknown, StageFailure, Store> => {
   switch (resolved.kind) {
     case "table":
       return Effect.gen(function* () {
+        const store = yield* Store
         const { openTable } = yield* Effect.promise(() => import("../table/openTable.ts"))
-        return yield* openTable(resolved.file.location, resolved.schema)
+        return yield* openTable(
+          resolved.parts.map((part) => checked(store, part)),
+          resolved.schema
+        )
       })
     case "value":
       return readValue(resolved)

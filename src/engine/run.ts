@@ -12,10 +12,10 @@ import type { Sources } from "../source/Sources.ts"
 import type { Turn } from "../store/Leases.ts"
 import type { RunRecord } from "../store/Runs.ts"
 import { Store } from "../store/Store.ts"
-import { DependencyFailed, ResultDamaged } from "./Errors.ts"
+import { DependencyFailed, PartDamaged, ResultDamaged } from "./Errors.ts"
 import { Events } from "./Events.ts"
 import { execute } from "./execute.ts"
-import { intact, type Known, lookup, outputsOf, resolveInputs, resolveSource } from "./lookup.ts"
+import { type Depth, intact, type Known, lookup, outputsOf, resolveInputs, resolveSource } from "./lookup.ts"
 import type { Recipe, Step } from "./Recipe.ts"
 import { type Sight, survey } from "./survey.ts"
 
@@ -97,10 +97,21 @@ export const run = (
 
     /** Runs a step's stage, unless its result is there whole: whoever asks second, here or elsewhere, waits and shares it. */
     const produce = (step: Step): Effect.Effect<Obtained, StageFailure, Store | Sources | OnnxRuntime> =>
+      Effect.catchIf(
+        produceFrom(step, "stat"),
+        (failure) => failure instanceof PartDamaged,
+        // It came to light in the middle of the work: every table is looked through before the work begins again.
+        () => produceFrom(step, "content")
+      )
+
+    const produceFrom = (
+      step: Step,
+      tables: Depth
+    ): Effect.Effect<Obtained, StageFailure, Store | Sources | OnnxRuntime> =>
       Effect.gen(function* () {
         const inputs = yield* resolveInputs(
           step,
-          resolveSource(options.root, (read) => verified(step, read))
+          resolveSource(options.root, (read) => verified(step, read, tables))
         )
         const sought = yield* lookup(experiment, step, inputs, "content")
         if (sought.kind === "hit") return alreadyThere(sought.known)
@@ -125,11 +136,15 @@ export const run = (
         return made
       })
 
-    /** Before a stage reads a stored result it is checked byte for byte; one that fails is made again. */
-    const verified = (reader: Step, step: Step): Effect.Effect<Known, StageFailure, Store | Sources | OnnxRuntime> =>
+    /** Before a stage reads a stored result it is checked, a table as deep as `tables` says; one that fails is made again. */
+    const verified = (
+      reader: Step,
+      step: Step,
+      tables: Depth
+    ): Effect.Effect<Known, StageFailure, Store | Sources | OnnxRuntime> =>
       Effect.gen(function* () {
         const known = yield* knownTo(reader)(step)
-        if (yield* intact(known.record, "content")) return known
+        if (yield* intact(known.record, "content", tables)) return known
         const again = (yield* produce(step)).known
         const same = Object.entries(known.outputs).every(([name, { digest }]) => again.outputs[name]?.digest === digest)
         return same ? again : yield* new ResultDamaged({ step: step.name })

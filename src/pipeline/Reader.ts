@@ -10,11 +10,23 @@ export interface StageFailure {
   readonly message: string
 }
 
+/** Rows that stand in a table one after the other. */
+export interface TablePart<out Row> {
+  /** What decides its rows, besides their schema. */
+  readonly digest: string
+  /** Position of its first row in the table. */
+  readonly first: number
+  readonly rows: number
+  readonly batches: Stream.Stream<ReadonlyArray<Row>, StageFailure>
+}
+
 /** Rows of a table, read batch by batch; no method holds more than a few batches in memory. */
 export interface TableReader<out Row> {
   readonly rows: number
   readonly schema: Schema.Codec<Row, unknown>
   readonly batches: Stream.Stream<ReadonlyArray<Row>, StageFailure>
+  /** The same rows, as the parts that they are stored in. */
+  readonly parts: ReadonlyArray<TablePart<Row>>
   /** Rows by position, in the order asked for. */
   readonly take: (indices: ReadonlyArray<number> | Int32Array) => Effect.Effect<ReadonlyArray<Row>, StageFailure>
 }
@@ -58,8 +70,31 @@ export interface ModelContent {
   readonly adapter: FilesContent
 }
 
-/** What a stage gives for a table: batches of rows, pulled once. */
-export type TableContent<Row> = Stream.Stream<ReadonlyArray<Row>, StageFailure>
+/** Batches of rows, pulled once. */
+export type Rows<Row> = Stream.Stream<ReadonlyArray<Row>, StageFailure>
+
+/** Some of a table's rows, made from a piece of what the stage reads. */
+export interface Piece<Row> {
+  /**
+   * What decides these rows besides the stage, its config and its other inputs, in a few words that never stand for anything else; null where
+   * that is not known, or keeping them is not worth while. Rows that are in the store are not asked for again.
+   */
+  readonly decidedBy: string | null
+  readonly rows: Rows<Row>
+}
+
+/** A table in pieces, each of which comes from a piece of one input alone. */
+export interface PiecedRows<Row> {
+  /** The reader of that input. */
+  readonly from: unknown
+  /** Pulled once, as are the rows of each; a piece is asked for when those before it are stored. */
+  readonly pieces: Stream.Stream<Piece<Row>, StageFailure>
+  /** Has the last word, when it is known how many rows there are. */
+  readonly judge: (rows: number) => Effect.Effect<void, StageFailure>
+}
+
+/** What a stage gives for a table. */
+export type TableContent<Row> = Rows<Row> | PiecedRows<Row>
 
 /** A row of which the type says nothing is still a record of columns. */
 type KnownRow<Row> = unknown extends Row ? AnyRow : Row

@@ -15,21 +15,25 @@ export const sampleReader = <Row>(
   sample: ReadonlyArray<Row>,
   schema: Schema.Codec<Row, unknown>,
   total: number = sample.length
-): TableReader<Row> => ({
-  rows: total,
-  schema,
-  batches: Stream.fromIterable(
+): TableReader<Row> => {
+  const batches = Stream.fromIterable(
     Array.from({ length: Math.ceil(sample.length / batchRows) }, (_, at) =>
       sample.slice(at * batchRows, (at + 1) * batchRows)
     )
-  ),
-  take: (indices) =>
-    Effect.sync(() =>
-      Array.from(indices, (index) => sample[Math.floor((index * sample.length) / total)]).filter(
-        (row) => row !== undefined
+  )
+  return {
+    rows: total,
+    schema,
+    batches,
+    parts: [{ digest: "sample", first: 0, rows: total, batches }],
+    take: (indices) =>
+      Effect.sync(() =>
+        Array.from(indices, (index) => sample[Math.floor((index * sample.length) / total)]).filter(
+          (row) => row !== undefined
+        )
       )
-    )
-})
+  }
+}
 
 /** All the rows that a sample has. */
 export const sampled = <Row>(reader: TableReader<Row>): Effect.Effect<ReadonlyArray<Row>, StageFailure> =>

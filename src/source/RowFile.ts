@@ -1,7 +1,8 @@
 /** A file of rows, and the formats that the ends of names tell. */
 import type * as Effect from "effect/Effect"
 import type * as Stream from "effect/Stream"
-import type { SourceRow } from "./rows.ts"
+import type { RowsUnreadable } from "./Errors.ts"
+import type { RawRows, SourceRow } from "./rows.ts"
 
 export interface RowFile<E> {
   /** Its path; of a file in an archive "archive.zip/path". */
@@ -16,7 +17,9 @@ export interface RowFile<E> {
 /** Rows that were read together, and the file that they stand in. */
 export interface RowBatch {
   readonly path: string
-  readonly rows: ReadonlyArray<SourceRow>
+  /** The text that they are parsed from; null in a format that is no text. */
+  readonly text: Pick<RawRows, "layout" | "bytes" | "endsPiece"> | null
+  readonly rows: Effect.Effect<ReadonlyArray<SourceRow>, RowsUnreadable>
 }
 
 /** JSON is what a name says that says nothing else. */

@@ -45,10 +45,13 @@ export const readArrow = <E>({ path, stream }: RowFile<E>): Stream.Stream<RowBat
     ).pipe(
       Stream.mapEffect((batch) =>
         Effect.try({
-          try: (): RowBatch => ({
-            path,
-            rows: batch.toArray().map((row: unknown) => ({ value: plain(row), index: index++, line: 0 }))
-          }),
+          try: (): RowBatch => {
+            const rows: ReadonlyArray<unknown> = batch.toArray()
+            const first = index
+            index += rows.length
+            const sourceRows = rows.map((row, at) => ({ value: plain(row), index: first + at, line: 0 }))
+            return { path, text: null, rows: Effect.succeed(sourceRows) }
+          },
           catch: unreadable
         })
       )

@@ -6,7 +6,8 @@ import { createGunzip } from "node:zlib"
 import { NotGzip, RowsUnreadable } from "./Errors.ts"
 import { jsonArrayReader } from "./jsonArray.ts"
 import { jsonLinesReader } from "./jsonLines.ts"
-import type { RowReader, SourceRow } from "./rows.ts"
+import type { RowBatch } from "./RowFile.ts"
+import type { RowReader } from "./rows.ts"
 
 const gzipName = /\.gz$/i
 const linesName = /\.(jsonl|ndjson)(\.gz)?$/i
@@ -18,8 +19,8 @@ const space = 0x20
 const expandedChunk = 2 ** 17
 
 /**
- * The rows of a file in its order, in batches of those that one chunk of bytes completes: memory holds two or three
- * chunks and their rows, or the longest row.
+ * The rows of a file in its order, in batches of those that one chunk of bytes completes, or fewer where a piece ends: memory
+ * holds two or three chunks and their rows, or the longest row.
  *
  * A name that ends in `.gz` says gzip. `.jsonl` and `.ndjson` say one row a line; any other name, an array if the first
  * byte that is not blank is `[` (or missing: an empty file is a broken array), else one row a line. Text is UTF-8, with
@@ -30,13 +31,18 @@ const expandedChunk = 2 ** 17
 export const readRows = <E, R>(
   file: string,
   bytes: Stream.Stream<Uint8Array, E, R>
-): Stream.Stream<ReadonlyArray<SourceRow>, E | NotGzip | RowsUnreadable, R> =>
+): Stream.Stream<RowBatch, E | NotGzip | RowsUnreadable, R> =>
   Stream.suspend(() => {
     const reader = rowReader(file)
     return (gzipName.test(file) ? expanded(file, bytes) : bytes).pipe(
       Stream.mapEffect((chunk) => attempt(() => reader.push(chunk))),
       Stream.concat(Stream.fromEffect(attempt(reader.end))),
-      Stream.filter((rows) => rows.length > 0)
+      Stream.flattenIterable,
+      Stream.map(({ bytes, endsPiece, layout, parse }) => ({
+        path: file,
+        text: { layout, bytes, endsPiece },
+        rows: attempt(parse)
+      }))
     )
   })
 

@@ -6,7 +6,16 @@
  * V8 alone decides what is JSON.
  */
 import { RowsUnreadable } from "./Errors.ts"
-import { invalidUtf8At, longestRow, parseJson, PendingBytes, type RowReader, type SourceRow } from "./rows.ts"
+import {
+  endsPiece,
+  invalidUtf8At,
+  longestRow,
+  parseJson,
+  PendingBytes,
+  type RawRows,
+  type RowReader,
+  type SourceRow
+} from "./rows.ts"
 
 const lineFeed = 0x0a
 const space = 0x20
@@ -23,6 +32,34 @@ interface Span {
   readonly line: number
   readonly from: number
   readonly to: number
+}
+
+/** The values of rows, the first of which is number `index` of the file; `bytes`, from `offset` on, end with the last of them. */
+const parseSpans = (
+  file: string,
+  bytes: Buffer,
+  offset: number,
+  spans: ReadonlyArray<Span>,
+  index: number
+): ReadonlyArray<SourceRow> => {
+  const fail = (row: number, line: number, byte: number, reason: string): never => {
+    throw new RowsUnreadable({ file, row, line, byte, reason })
+  }
+  const invalid = invalidUtf8At(bytes)
+  if (invalid !== null) {
+    const row = spans.findIndex(({ to }) => offset + invalid < to)
+    return fail(index + row, spans[row]?.line ?? 0, offset + invalid, "invalid UTF-8")
+  }
+  const parsed = parseJson(`[${bytes.toString("utf8", (spans[0]?.from ?? offset) - offset)}]`)
+  if ("value" in parsed && Array.isArray(parsed.value) && parsed.value.length === spans.length) {
+    const values: ReadonlyArray<unknown> = parsed.value
+    return spans.map((span, i) => ({ value: values[i], index: index + i, line: span.line }))
+  }
+  for (const [i, span] of spans.entries()) {
+    const row = parseJson(bytes.toString("utf8", span.from - offset, span.to - offset))
+    if ("reason" in row) return fail(index + i, span.line, span.from, row.reason)
+  }
+  throw new Error(`internal: ${file}, bytes from ${offset}: the rows are JSON one by one, but not together`)
 }
 
 /**
@@ -99,31 +136,28 @@ export const jsonArrayReader = (file: string, start: number): RowReader => {
     return cut
   }
 
-  const parse = (bytes: Buffer, offset: number): ReadonlyArray<SourceRow> => {
-    const found = spans
+  /** The rows found, cut where a piece ends. */
+  const rowsIn = (bytes: Buffer, offset: number): ReadonlyArray<RawRows> => {
+    const cuts: Array<RawRows> = []
+    let piece: Array<Span> = []
+    let from = offset
+    const cut = (ends: boolean) => {
+      const [found, first, start, to] = [piece, index, from, piece.at(-1)?.to ?? from]
+      // From after a comma on, so that white space is part of the text wherever the chunks were cut.
+      const rows = bytes.subarray(start - offset, to - offset)
+      const parse = () => parseSpans(file, rows, start, found, first)
+      cuts.push({ layout: "array", bytes: rows, endsPiece: ends, parse })
+      index += found.length
+      from = to + 1
+      piece = []
+    }
+    for (const span of spans) {
+      piece.push(span)
+      if (endsPiece(bytes, span.from - offset, span.to - offset)) cut(true)
+    }
+    if (piece.length > 0) cut(false)
     spans = []
-    const placeOf = (span: Span) => ({ row: index + found.indexOf(span), line: span.line })
-    const invalid = invalidUtf8At(bytes)
-    if (invalid !== null) {
-      const byte = offset + invalid
-      const span = found.find(({ to }) => byte < to)
-      return fail({ ...(span === undefined ? { row: index, line } : placeOf(span)), byte }, "invalid UTF-8")
-    }
-    const first = found[0]
-    const last = found.at(-1)
-    if (first === undefined || last === undefined) return []
-    const parsed = parseJson(`[${bytes.toString("utf8", first.from - offset, last.to - offset)}]`)
-    if ("value" in parsed && Array.isArray(parsed.value) && parsed.value.length === found.length) {
-      const values: ReadonlyArray<unknown> = parsed.value
-      const rows = found.map((span, i) => ({ value: values[i], index: index + i, line: span.line }))
-      index += rows.length
-      return rows
-    }
-    for (const span of found) {
-      const row = parseJson(bytes.toString("utf8", span.from - offset, span.to - offset))
-      if ("reason" in row) return fail({ ...placeOf(span), byte: span.from }, row.reason)
-    }
-    throw new Error(`internal: ${file}, bytes from ${offset}: the rows are JSON one by one, but not together`)
+    return cuts
   }
 
   const failInRow = (reason: string): never => fail({ row: index, line: rowLine, byte: rowAt }, reason)
@@ -136,7 +170,7 @@ export const jsonArrayReader = (file: string, start: number): RowReader => {
         return pending.length <= longestRow ? [] : failInRow(`the row is longer than ${longestRow} bytes`)
       }
       const { bytes, offset } = pending.cut(chunk, cut)
-      return parse(bytes, offset)
+      return rowsIn(bytes, offset)
     },
     end: () => {
       if (ended) return []

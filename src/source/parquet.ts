@@ -27,7 +27,11 @@ const bufferOf = <E>(size: number, slice: NonNullable<RowFile<E>["slice"]>): Asy
 const batchesOf = function* (path: string, objects: ReadonlyArray<unknown>, first: number): Generator<RowBatch> {
   for (let from = 0; from < objects.length; from += batchRows) {
     const rows = objects.slice(from, from + batchRows)
-    yield { path, rows: rows.map((value, at) => ({ value: plain(value), index: first + from + at, line: 0 })) }
+    yield {
+      path,
+      text: null,
+      rows: Effect.sync(() => rows.map((value, at) => ({ value: plain(value), index: first + from + at, line: 0 })))
+    }
   }
 }
 

@@ -19,7 +19,7 @@ export const readFile = <E>(
       switch (formatOf(file.path)) {
         case "json": {
           const { readRows } = await import("./json.ts")
-          return Stream.map(readRows(file.path, file.stream), (rows) => ({ path: file.path, rows }))
+          return readRows(file.path, file.stream)
         }
         case "zip": {
           const { readArchive } = await import("./archive.ts")

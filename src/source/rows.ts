@@ -10,11 +10,38 @@ export interface SourceRow {
   readonly line: number
 }
 
-/** Takes a file's bytes in order and gives back the rows that they complete; throws `RowsUnreadable`. */
+/** Whole rows, one after the other, as bytes that are parsed when they are asked for. */
+export interface RawRows {
+  /** How rows are told apart; with the bytes, it decides the values. */
+  readonly layout: "array" | "lines"
+  readonly bytes: Uint8Array
+  /** Whether a piece of the file ends after these rows: their last one says so itself (`endsPiece`). */
+  readonly endsPiece: boolean
+  /** Throws `RowsUnreadable`. */
+  readonly parse: () => ReadonlyArray<SourceRow>
+}
+
+/** Takes a file's bytes in order and gives back the rows that they complete, up to the end of a piece or of these bytes; throws `RowsUnreadable`. */
 export interface RowReader {
-  readonly push: (chunk: Uint8Array) => ReadonlyArray<SourceRow>
+  readonly push: (chunk: Uint8Array) => ReadonlyArray<RawRows>
   /** The rows that the end of the file completes. */
-  readonly end: () => ReadonlyArray<SourceRow>
+  readonly end: () => ReadonlyArray<RawRows>
+}
+
+/** So many of a row's bytes, evenly spread, decide whether a piece ends after it. */
+const bytesSampled = 16
+
+/**
+ * Whether a row ends a piece of its file: one in 16,384 does, by a few of its own bytes, so that pieces before and after a change
+ * of the file stay what they were. The row is `bytes[from]` to `bytes[to]` (exclusive).
+ */
+export const endsPiece = (bytes: Uint8Array, from: number, to: number): boolean => {
+  // FNV-1a, with a final mix since only the highest bits decide.
+  let hash = Math.imul(0x811c9dc5 ^ (to - from), 0x01000193)
+  const step = Math.max(1, (to - from) / bytesSampled)
+  for (let at = from; at < to; at += step) hash = Math.imul(hash ^ (bytes[Math.floor(at)] ?? 0), 0x01000193)
+  hash = Math.imul(hash ^ (hash >>> 15), 0x2c1b3c6d)
+  return hash >>> 18 === 0
 }
 
 /** A row longer than this is taken for a broken file: V8 cannot hold a string twice as long. */

@@ -13,6 +13,7 @@ import { type FileDigests, makeFileDigests } from "./FileDigests.ts"
 import { lifeOf } from "./Holder.ts"
 import { type Leases, makeLeases } from "./Leases.ts"
 import { makeObjects, type Objects } from "./Objects.ts"
+import { makePieces, type Pieces } from "./Pieces.ts"
 import { makeRuns, type Runs } from "./Runs.ts"
 
 export class Store extends Context.Service<
@@ -24,6 +25,8 @@ export class Store extends Context.Service<
     readonly objects: Objects
     /** Records of finished actions by key. */
     readonly actions: Actions
+    /** Pieces of tables by what decides them. */
+    readonly pieces: Pieces
     /** One computation per key, across fibers and processes. */
     readonly leases: Leases
     /** What invocations did, and the last key of each node of each experiment. */
@@ -49,6 +52,7 @@ export class Store extends Context.Service<
           folders,
           objects,
           actions: makeActions(folders, objects, sync),
+          pieces: makePieces(folders, objects),
           leases,
           runs: makeRuns(folders, leases),
           checkpoints: makeCheckpoints(folders),
@@ -64,6 +68,7 @@ const openFolders = (root: string): Effect.Effect<Folders, StoreFailure> =>
       root,
       objects: join(root, "objects"),
       actions: join(root, "actions"),
+      pieces: join(root, "pieces"),
       runs: join(root, "runs"),
       latest: join(root, "runs", "latest"),
       checkpoints: join(root, "checkpoints"),

@@ -8,6 +8,7 @@ import type { ActionKey, Digest } from "./Digest.ts"
 import { attempt, unlessMissing } from "./disk.ts"
 import type { StoreFailure } from "./Errors.ts"
 import { listObjects, type Stored } from "./Objects.ts"
+import { piecePath } from "./Pieces.ts"
 import { Store } from "./Store.ts"
 
 export interface GarbagePolicy {
@@ -24,6 +25,7 @@ export interface GarbagePolicy {
 /** What went, or would go. */
 export interface Garbage {
   readonly actions: ReadonlyArray<ActionKey>
+  readonly pieces: ReadonlyArray<ActionKey>
   readonly objects: ReadonlyArray<{ readonly digest: Digest; readonly size: number }>
   readonly checkpoints: ReadonlyArray<Kept>
   /** Bytes of these objects and checkpoints. */
@@ -43,13 +45,13 @@ export const collectGarbage = (policy: GarbagePolicy): Effect.Effect<Garbage, St
       ...(yield* store.runs.everyLatest),
       ...(yield* store.runs.recent(policy.runs)).flatMap((run) => Object.values(run.nodes).map(({ key }) => key))
     ])
-    const isYoung = (key: ActionKey): boolean => {
-      const stat = unlessMissing(() => fs.statSync(actionPath(store.folders, key)))
+    const isYoung = (path: string): boolean => {
+      const stat = unlessMissing(() => fs.statSync(path))
       return stat !== null && stat.ctimeMs > young
     }
     const keys = yield* store.actions.keys
     const actions = yield* attempt("look at the records", store.folders.actions, () =>
-      keys.filter((key) => !roots.has(key) && !isYoung(key))
+      keys.filter((key) => !roots.has(key) && !isYoung(actionPath(store.folders, key)))
     )
     const gone = new Set(actions)
     const reached = new Set<Digest>()
@@ -58,6 +60,14 @@ export const collectGarbage = (policy: GarbagePolicy): Effect.Effect<Garbage, St
       for (const output of Object.values(record?.outputs ?? {})) {
         for (const { digest } of Object.values(output.objects)) reached.add(digest)
       }
+    }
+    // A piece is worth keeping as long as a table has its rows: it costs no object of its own.
+    const pieces: Array<ActionKey> = []
+    for (const key of yield* store.pieces.keys) {
+      const record = yield* store.pieces.get(key)
+      const serves =
+        record !== null && record.objects.length > 0 && record.objects.every(({ digest }) => reached.has(digest))
+      if (!serves && !isYoung(piecePath(store.folders, key))) pieces.push(key)
     }
     /** Once a result is stored, its key's state is good for nothing but a longer work of its lineage. */
     const isSpent = ({ key, lineage }: Kept): boolean => key === lineage && finished.has(key)
@@ -70,6 +80,7 @@ export const collectGarbage = (policy: GarbagePolicy): Effect.Effect<Garbage, St
     if (!policy.dry) {
       // Records go first: a record without its objects would be a broken promise, an object without a record is not.
       yield* Effect.forEach(actions, store.actions.remove, { discard: true })
+      yield* Effect.forEach(pieces, store.pieces.remove, { discard: true })
       yield* attempt("remove garbage", store.folders.objects, () => {
         for (const { digest } of objects) fs.rmSync(store.objects.path(digest), { force: true })
       })
@@ -79,5 +90,5 @@ export const collectGarbage = (policy: GarbagePolicy): Effect.Effect<Garbage, St
     const total = (sized: ReadonlyArray<{ readonly size: number }>) => sized.reduce((sum, { size }) => sum + size, 0)
     const bytes = total(objects) + total(checkpoints)
     const allBytes = all.reduce((sum, { stat }) => sum + Number(stat.size), total(kept))
-    return { actions, objects, checkpoints, bytes, keptBytes: allBytes - bytes }
+    return { actions, pieces, objects, checkpoints, bytes, keptBytes: allBytes - bytes }
   })

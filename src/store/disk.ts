@@ -11,6 +11,7 @@ export interface Folders {
   readonly root: string
   readonly objects: string
   readonly actions: string
+  readonly pieces: string
   readonly runs: string
   readonly latest: string
   readonly checkpoints: string

@@ -62,6 +62,7 @@ export const tableReader = <Row>(rows: ReadonlyArray<Row>, schema: Schema.Codec<
   rows: rows.length,
   schema,
   batches: Stream.succeed(rows),
+  parts: [{ digest: "rows", first: 0, rows: rows.length, batches: Stream.succeed(rows) }],
   take: (indices) => Effect.sync(() => Array.from(indices, (index) => rows[index]).filter((row) => row !== undefined))
 })
 

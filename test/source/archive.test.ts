@@ -9,8 +9,13 @@ import { rowFile } from "./rowFile.ts"
 import { type ZipEntry, zipOf } from "./zipFile.ts"
 
 const read = (archive: Buffer, members: ReadonlyArray<string> = ["**"]) =>
-  Effect.map(Stream.runCollect(readFile(rowFile("a.zip", archive), members)), (batches) =>
-    batches.flatMap(({ path, rows }) => rows.map(({ index, value }) => [path, index, value]))
+  Effect.map(
+    Stream.runCollect(
+      Stream.mapEffect(readFile(rowFile("a.zip", archive), members), ({ path, rows }) =>
+        Effect.map(rows, (all) => ({ path, rows: all }))
+      )
+    ),
+    (batches) => batches.flatMap(({ path, rows }) => rows.map(({ index, value }) => [path, index, value]))
   )
 
 const entries: ReadonlyArray<ZipEntry> = [

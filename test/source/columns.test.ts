@@ -12,7 +12,10 @@ const golden = (name: string): Buffer => readFileSync(path.join(import.meta.dirn
 const rows: ReadonlyArray<unknown> = JSON.parse(golden("rows.json").toString())
 
 const read = (name: string, bytes: Buffer) =>
-  Effect.map(Stream.runCollect(readFile(rowFile(name, bytes), ["**"])), (batches) => batches.flatMap((one) => one.rows))
+  Effect.map(
+    Stream.runCollect(Stream.mapEffect(readFile(rowFile(name, bytes), ["**"]), ({ rows }) => rows)),
+    (batches) => batches.flat()
+  )
 
 const parquet = ["none", "snappy", "gzip", "zstd", "brotli", "lz4"].map((codec) => `${codec}.parquet`)
 const arrow = ["file.arrow", "stream.arrow", "dictionary.arrow"]

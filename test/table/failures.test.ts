@@ -2,13 +2,20 @@
 import { assert, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import * as Stream from "effect/Stream"
 import { readFileSync, truncateSync, writeFileSync } from "node:fs"
-import { join } from "node:path"
-import { openTable } from "../../src/table/openTable.ts"
 import { describeRow, fieldsOf, Int32s } from "../../src/table/RowSchema.ts"
 import { writeTable } from "../../src/table/writeTable.ts"
-import { Everything, everything, folder, inBatches, manyRows, readAll, written } from "./tables.ts"
+import {
+  Everything,
+  everything,
+  folder,
+  inBatches,
+  manyRows,
+  oneFile,
+  partsIn,
+  readAll,
+  writtenPart
+} from "./tables.ts"
 
 /** Rows of which one is not what its type says. */
 const withBadRow = (row: number, change: Record<string, unknown>) => {
@@ -42,8 +49,8 @@ const misfits: ReadonlyArray<[Record<string, unknown>, string, string]> = [
 for (const [change, field, found] of misfits) {
   it.effect(`${JSON.stringify(change)} is refused at ${field}`, () =>
     Effect.gen(function* () {
-      const path = join(yield* folder, "table.arrow")
-      const failure = yield* Effect.flip(writeTable(path, Everything, inBatches(withBadRow(8_500, change), 1_000)))
+      const rows = inBatches(withBadRow(8_500, change), 1_000)
+      const failure = yield* Effect.flip(writeTable(Everything, rows, partsIn(yield* folder)))
       assert.strictEqual(failure._tag, "RowFailure")
       assert.include(failure.message, "Row 8500")
       assert.include(failure.message, `"${field}"`)
@@ -54,12 +61,12 @@ for (const [change, field, found] of misfits) {
 
 it.effect("a file that is cut short anywhere is a failure, never fewer rows", () =>
   Effect.gen(function* () {
-    const { bytes, path } = yield* written(Everything, manyRows(50))
+    const path = yield* writtenPart(Everything, manyRows(50))
     const whole = readFileSync(path)
-    for (let size = bytes - 1; size >= 0; size -= 97) {
+    for (let size = whole.length - 1; size >= 0; size -= 97) {
       writeFileSync(path, whole)
       truncateSync(path, size)
-      const failure = yield* Effect.flip(readAll(path, Everything))
+      const failure = yield* Effect.flip(readAll(oneFile(path), Everything))
       assert.strictEqual(failure._tag, "TableFailure")
       assert.include(failure.message, path)
     }
@@ -68,13 +75,13 @@ it.effect("a file that is cut short anywhere is a failure, never fewer rows", ()
 
 it.effect("garbage never crashes the reader", () =>
   Effect.gen(function* () {
-    const { path } = yield* written(Everything, manyRows(50))
+    const path = yield* writtenPart(Everything, manyRows(50))
     const whole = readFileSync(path)
     for (let at = 0; at < whole.length; at += 31) {
       const damaged = Uint8Array.from(whole)
       damaged.fill(255, at, at + 16)
       writeFileSync(path, damaged)
-      const result = yield* Effect.exit(readAll(path, Everything))
+      const result = yield* Effect.exit(readAll(oneFile(path), Everything))
       const died = result._tag === "Failure" && result.cause.reasons.some((reason) => reason._tag === "Die")
       assert.isFalse(died, `damage at byte ${at} became a defect`)
     }
@@ -83,9 +90,9 @@ it.effect("garbage never crashes the reader", () =>
 
 it.effect("a table of other rows says what differs", () =>
   Effect.gen(function* () {
-    const { path } = yield* written(Schema.Struct({ a: Schema.String, b: Schema.Int }), [])
+    const path = yield* writtenPart(Schema.Struct({ a: Schema.String, b: Schema.Int }), [{ a: "a", b: 1 }])
     const reason = (schema: Schema.Codec<unknown, unknown>) =>
-      Effect.map(Effect.flip(openTable(path, schema)), ({ message }) => message)
+      Effect.map(Effect.flip(readAll(oneFile(path), schema)), ({ message }) => message)
     assert.include(yield* reason(Schema.Struct({ a: Schema.String })), `a column "b" that was not expected`)
     const more = Schema.Struct({ a: Schema.String, b: Schema.Int, c: Schema.Int })
     assert.include(yield* reason(more), `lacks the column "c"`)
@@ -97,9 +104,9 @@ it.effect("a table of other rows says what differs", () =>
 
 it.effect("a missing file and a full folder are failures with a reason", () =>
   Effect.gen(function* () {
-    const missing = yield* Effect.flip(openTable("/nowhere/table.arrow", Everything))
+    const missing = yield* Effect.flip(readAll(oneFile("/nowhere/part.arrow"), Everything))
     assert.include(missing.message, "ENOENT")
-    const unwritable = yield* Effect.flip(writeTable("/nowhere/table.arrow", Everything, Stream.empty))
+    const unwritable = yield* Effect.flip(writeTable(Everything, inBatches(manyRows(1), 1), partsIn("/nowhere")))
     assert.include(unwritable.message, "could not be written")
   })
 )

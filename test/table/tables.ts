@@ -6,9 +6,9 @@ import * as Stream from "effect/Stream"
 import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { openTable } from "../../src/table/openTable.ts"
+import { openTable, type PartFile } from "../../src/table/openTable.ts"
 import { Float32s, Int32s } from "../../src/table/RowSchema.ts"
-import { writeTable } from "../../src/table/writeTable.ts"
+import { type PartFiles, writeTable, type WrittenTable } from "../../src/table/writeTable.ts"
 
 /** Every kind of column, missing in each way. */
 export const Everything = Schema.Struct({
@@ -58,18 +58,36 @@ export const inBatches = <Row>(rows: ReadonlyArray<Row>, size: number): Stream.S
     Array.from({ length: Math.ceil(rows.length / size) }, (_, i) => rows.slice(i * size, (i + 1) * size))
   )
 
-/** Writes rows into a fresh file and says where. */
+/** Files of parts in a folder, numbered. */
+export const partsIn = (path: string): PartFiles<string, never, never> => {
+  let parts = 0
+  return { temporary: Effect.sync(() => join(path, `part-${parts++}.arrow`)), keep: Effect.succeed }
+}
+
+/** What was written, as files to open. */
+export const openable = ({ parts }: WrittenTable<string>): ReadonlyArray<PartFile> =>
+  parts.map(({ file, rows }) => ({ path: file, rows, digest: file, ready: Effect.void }))
+
+/** One file, to open as a table of so many rows. */
+export const oneFile = (path: string, rows = 1): ReadonlyArray<PartFile> => [
+  { path, rows, digest: path, ready: Effect.void }
+]
+
+/** Writes rows into fresh files and says where. */
 export const written = <Row>(schema: Schema.Codec<Row, unknown>, rows: ReadonlyArray<Row>, size = 1_000) =>
   Effect.gen(function* () {
-    const path = join(yield* folder, "table.arrow")
-    return { path, ...(yield* writeTable(path, schema, inBatches(rows, size))) }
+    const table = yield* writeTable(schema, inBatches(rows, size), partsIn(yield* folder))
+    return { ...table, files: openable(table) }
   })
 
-/** All rows of a file. */
-export const readAll = <Row>(path: string, schema: Schema.Codec<Row, unknown>) =>
-  Effect.scoped(
-    Effect.gen(function* () {
-      const table = yield* openTable(path, schema)
-      return (yield* Stream.runCollect(table.batches)).flat()
-    })
-  )
+/** Writes a few rows, at least one, which make one part: its path. */
+export const writtenPart = <Row>(schema: Schema.Codec<Row, unknown>, rows: ReadonlyArray<Row>) =>
+  Effect.map(written(schema, rows), ({ parts }) => {
+    const [part] = parts
+    if (part === undefined || parts.length > 1) throw new Error(`${rows.length} rows make ${parts.length} parts`)
+    return part.file
+  })
+
+/** All rows of a table. */
+export const readAll = <Row>(files: ReadonlyArray<PartFile>, schema: Schema.Codec<Row, unknown>) =>
+  Effect.flatMap(openTable(files, schema), ({ batches }) => Effect.map(Stream.runCollect(batches), (all) => all.flat()))

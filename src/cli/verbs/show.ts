@@ -1,9 +1,10 @@
 /** `tanren show`: a node's stored result, as far as a person can take it in. */
 import * as Effect from "effect/Effect"
 import { plan } from "../../engine/plan.ts"
-import { readValue } from "../../engine/readers.ts"
+import { readerOf, readValue } from "../../engine/readers.ts"
 import { filesOf, type Resolved } from "../../engine/Resolved.ts"
 import type { Recipe } from "../../engine/Recipe.ts"
+import type { TableReader } from "../../pipeline/Reader.ts"
 import type { Output } from "../Output.ts"
 import { exitCodes } from "../exitCodes.ts"
 import { select } from "../selection.ts"
@@ -14,11 +15,13 @@ const rowsShown = 10
 const plain = (_key: string, value: unknown): unknown =>
   value instanceof Int32Array || value instanceof Float32Array ? Array.from(value) : value
 
+const bytesOf = (resolved: Resolved): number => filesOf(resolved).reduce((sum, { size }) => sum + size, 0)
+
 const showTable = (table: Extract<Resolved, { kind: "table" }>, output: Output) =>
   Effect.scoped(
     Effect.gen(function* () {
-      const { openTable } = yield* Effect.promise(() => import("../../table/openTable.ts"))
-      const reader = yield* openTable(table.file.location, table.schema)
+      // A table's reader reads the rows of the table's schema.
+      const reader = (yield* readerOf(table)) as TableReader<unknown>
       const shown = Math.min(rowsShown, table.rows)
       const rows = yield* reader.take(Int32Array.from({ length: shown }, (_, index) => index))
       for (const row of rows) {
@@ -34,7 +37,7 @@ const showOne = (name: string, resolved: Resolved, output: Output) =>
     yield* output.object({ output: name, kind: resolved.kind, digest: resolved.digest })
     switch (resolved.kind) {
       case "table":
-        yield* output.line(`${name}: a table of ${resolved.rows} rows (${resolved.file.size} bytes)`)
+        yield* output.line(`${name}: a table of ${resolved.rows} rows (${bytesOf(resolved)} bytes)`)
         return yield* showTable(resolved, output)
       case "value": {
         const value = yield* readValue(resolved)

@@ -5,6 +5,7 @@ import * as Stream from "effect/Stream"
 import { existsSync } from "node:fs"
 import type { FilesReader, ModelReader, StageFailure, TableReader } from "../../pipeline/Reader.ts"
 import { sampleReader } from "../../pipeline/sample.ts"
+import type { Store } from "../../store/Store.ts"
 import { filesReader, readerOf, readValue } from "../readers.ts"
 import { filesOf, type Resolved } from "../Resolved.ts"
 
@@ -30,19 +31,17 @@ const positions = (rows: number): ReadonlyArray<number> =>
   Array.from({ length: Math.min(rows, sampleRows) }, (_, at) => Math.floor((at * rows) / Math.min(rows, sampleRows)))
 
 /** The sample of an artifact that is there, or of which at least the sizes are known. */
-export const sampleOf = (resolved: Resolved): Effect.Effect<Sample, StageFailure> => {
+export const sampleOf = (resolved: Resolved): Effect.Effect<Sample, StageFailure, Store> => {
   const here = () => filesOf(resolved).every(({ location }) => existsSync(location))
   switch (resolved.kind) {
     case "table":
-      return Effect.scoped(
-        Effect.gen(function* () {
-          // A table's reader reads the rows of the table's schema.
-          const reader = (yield* readerOf(resolved)) as TableReader<unknown>
-          const sample = yield* reader.take(positions(reader.rows))
-          const { rows: total, schema } = resolved
-          return { kind: "table", schema, sample, total, exact: sample.length === total } as const
-        })
-      )
+      return Effect.gen(function* () {
+        // A table's reader reads the rows of the table's schema.
+        const reader = (yield* readerOf(resolved)) as TableReader<unknown>
+        const sample = yield* reader.take(positions(reader.rows))
+        const { rows: total, schema } = resolved
+        return { kind: "table", schema, sample, total, exact: sample.length === total } as const
+      })
     case "value":
       return Effect.map(readValue(resolved), (value) => ({ kind: "value", value }))
     case "files":

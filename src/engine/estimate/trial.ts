@@ -6,6 +6,7 @@ import { mkdtemp, rm, stat } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import * as path from "node:path"
 import type { FilesReader, StageFailure, TableContent } from "../../pipeline/Reader.ts"
+import { rowsOf } from "../../pipeline/rowwise.ts"
 import type { OnnxRuntime } from "../../runtime/OnnxRuntime.ts"
 import type { Step } from "../Recipe.ts"
 import * as Tree from "../Tree.ts"
@@ -34,7 +35,7 @@ const runTables = (step: Step, readers: unknown, enough: (rows: number) => boole
       if (promise.kind !== "table") continue
       const content = contents[name] as TableContent<unknown>
       let count = 0
-      const batches = Stream.takeUntil(content, (batch) => enough((count += batch.length)))
+      const batches = Stream.takeUntil(rowsOf(content), (batch) => enough((count += batch.length)))
       tables[name] = [...(yield* Stream.runCollect(batches))].flat()
     }
     return tables
@@ -129,9 +130,10 @@ export const diskOf = (sample: Extract<Sample, { kind: "table" }>): Effect.Effec
         (made) => Effect.promise(() => rm(made, { recursive: true, force: true }))
       )
       const { writeTable } = yield* Effect.promise(() => import("../../table/writeTable.ts"))
-      const file = path.join(folder, "table.arrow")
-      yield* writeTable(file, sample.schema, Stream.succeed(sample.sample))
-      const { size } = yield* Effect.promise(() => stat(file))
+      const file = path.join(folder, "part.arrow")
+      const sizes = { temporary: Effect.succeed(file), keep: (part: string) => Effect.promise(() => stat(part)) }
+      const { parts } = yield* writeTable(sample.schema, Stream.succeed(sample.sample), sizes)
+      const size = parts.reduce((sum, part) => sum + part.file.size, 0)
       return sample.sample.length === 0 ? size : (size * sample.total) / sample.sample.length
     })
   )

@@ -1,7 +1,7 @@
 /** Instruction rows from JSON Lines to token ids. */
 import { benchmark } from "./harness/Benchmark.ts"
 import { largestPeak, median } from "./harness/statistics.ts"
-import { peerCommand, Report, tanrenCommand } from "./rows/compare.ts"
+import { peerCommand, removeStore, Report, tanrenCommand } from "./rows/compare.ts"
 import { prepareRows } from "./rows/prepare.ts"
 
 const rows = 60_000
@@ -18,8 +18,9 @@ export default benchmark({
   goals: { "rows a second": { of: "ratio", bound: "at least", value: 2.5 } },
   run: async (tools) => {
     const prepared = await prepareRows(tools, rows)
-    const sides = { tanren: tanrenCommand(tools, prepared), peer: peerCommand(tools, prepared, processes) }
+    const sides = { tanren: tanrenCommand(tools, prepared, "empty"), peer: peerCommand(tools, prepared, processes) }
     const runs = await tools.alternately(sides, repetitions, Report)
+    removeStore(tools)
     const digests = new Set(Object.values(runs).flatMap((side) => side.map(({ report }) => report.digest)))
     if (digests.size !== 1) throw new Error(`the ids differ: ${[...digests].join(", ")}`)
     const side = (name: keyof typeof runs) => ({

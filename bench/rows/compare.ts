@@ -1,5 +1,6 @@
 /** Runs the way from JSON Lines to token ids, on one side or on both. */
 import * as Schema from "effect/Schema"
+import { rmSync } from "node:fs"
 import { join } from "node:path"
 import type { Command } from "../harness/measure.ts"
 import type { Tools } from "../harness/tools.ts"
@@ -22,8 +23,13 @@ export const TanrenReport = Report.pipe(
   Schema.fieldsAssign({ tokenized: Schema.Array(Schema.Tuple([Schema.Int, Schema.Finite])) })
 )
 
-export const tanrenCommand = (tools: Tools, prepared: Prepared): Command =>
-  tools.node("tanren/rows.ts", { ...prepared, maxLength, store: join(tools.folder("rows"), "store") })
+const storeOf = (tools: Tools): string => join(tools.folder("rows"), "store")
+
+/** With an empty store, or with the one that the run before left. */
+export const tanrenCommand = (tools: Tools, prepared: Prepared, store: "empty" | "as left"): Command =>
+  tools.node("tanren/rows.ts", { ...prepared, maxLength, store: storeOf(tools), empty: store === "empty" })
+
+export const removeStore = (tools: Tools): void => rmSync(storeOf(tools), { recursive: true, force: true })
 
 /** As Python's `format` reads it. */
 const pythonTemplate = ({ columns, literals }: Template<string>): string =>

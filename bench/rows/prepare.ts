@@ -1,5 +1,5 @@
 /** What both sides of a benchmark of rows read: rows as JSON Lines, and a tokenizer trained on some of them. */
-import { closeSync, existsSync, openSync, renameSync, writeSync } from "node:fs"
+import { closeSync, existsSync, openSync, renameSync, rmSync, writeSync } from "node:fs"
 import { join } from "node:path"
 import type { Tools } from "../harness/tools.ts"
 import { syntheticRows } from "./syntheticRows.ts"
@@ -13,11 +13,11 @@ export interface Prepared {
 
 const chunk = 2 ** 20
 
-const writeRows = (file: string, count: number): void => {
-  const unfinished = `${file}.unfinished`
-  const handle = openSync(unfinished, "w")
+/** Appends rows to a file that may not be there yet. */
+export const appendRows = (file: string, count: number, seed: number): void => {
+  const handle = openSync(file, "a")
   let lines = ""
-  for (const row of syntheticRows(1).take(count)) {
+  for (const row of syntheticRows(seed).take(count)) {
     lines += `${JSON.stringify(row)}\n`
     if (lines.length < chunk) continue
     writeSync(handle, lines)
@@ -25,6 +25,12 @@ const writeRows = (file: string, count: number): void => {
   }
   writeSync(handle, lines)
   closeSync(handle)
+}
+
+const writeRows = (file: string, count: number): void => {
+  const unfinished = `${file}.unfinished`
+  rmSync(unfinished, { force: true })
+  appendRows(unfinished, count, 1)
   renameSync(unfinished, file)
 }
 

@@ -1,5 +1,6 @@
 /**
- * Rows from JSON Lines to token ids as Tanren makes them, with an empty store: { rows, tokenizer, maxLength, store }.
+ * Rows from JSON Lines to token ids as Tanren makes them: { rows, tokenizer, maxLength, store, empty }; `empty` says that the store is
+ * emptied first.
  * Ends with { seconds, rows, tokens, digest, stages, tokenized }: seconds of each stage, and the seconds at which
  * tokenizing had done some number of rows.
  */
@@ -35,6 +36,7 @@ const job: {
   readonly tokenizer: string
   readonly maxLength: number
   readonly store: string
+  readonly empty: boolean
 } = JSON.parse(process.argv[2] ?? "")
 
 const tokens = pipe(
@@ -94,11 +96,10 @@ const program = Effect.gen(function* () {
   return { seconds, ...made, stages, tokenized }
 })
 
-rmSync(job.store, { recursive: true, force: true })
+if (job.empty) rmSync(job.store, { recursive: true, force: true })
 const services = Layer.mergeAll(
   Store.layer(job.store),
   Sources.layer({ lockFile: join(job.store, "lock.json"), downloads: join(job.store, "downloads"), environment: {} }),
   layerCpu
 )
 console.log(JSON.stringify(await Effect.runPromise(program.pipe(Effect.scoped, Effect.provide(services)))))
-rmSync(job.store, { recursive: true, force: true })

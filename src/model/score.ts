@@ -1,16 +1,18 @@
 /** Log-probabilities of continuations: what perplexity and choices are made of. */
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
+import { after as awaiting, gather, input } from "../graph/build.ts"
+import type { Tensor } from "../graph/Operator.ts"
 import { serialize, type Serialized } from "../graph/serialize.ts"
 import type { RuntimeFailure } from "../runtime/Errors.ts"
 import { type HostTensor, OnnxRuntime, type RuntimeProcess, type Session } from "../runtime/OnnxRuntime.ts"
-import { packedAttention } from "./attention.ts"
+import { type Attend, packedAttention } from "./attention.ts"
 import { groupByTokens, unknownToken } from "./batch.ts"
 import { cacheInputs, cacheOutputs, cacheRegisters, renewedCache } from "./cache.ts"
 import { RowUnfit } from "./Errors.ts"
 import { chunksFor, type Label, labelLogProbabilities, logProbabilityFeeds } from "./loss.ts"
 import { hiddenStates, type Model } from "./Model.ts"
-import { branchingSequence, float32, packingFeeds, packingInputs, type Sequence, starts } from "./packing.ts"
+import { branchingSequence, float32, int32, packingFeeds, packingInputs, type Sequence, starts } from "./packing.ts"
 import { beginning, prefixLength, rest } from "./prefix.ts"
 import { share } from "./share.ts"
 
@@ -135,12 +137,28 @@ const after = (prefix: number, job: Job): Job => ({
   }))
 })
 
-/** Log-probabilities of labels in sequences that follow the tokens whose keys and values the registers hold. */
+/**
+ * Attention that leaves keys and values of some places alone, int32 [places], and none waiting to be cut down to those:
+ * what leaves a graph stays in memory to its end, asked for or not.
+ */
+const leaving =
+  (places: Tensor, attend: Attend): Attend =>
+  (layer, query, key, value) => {
+    const attended = attend(layer, query, key, value)
+    const left = { key: gather(attended.key, places, 2), value: gather(attended.value, places, 2) }
+    return { ...left, output: awaiting(left.key, awaiting(left.value, attended.output)) }
+  }
+
+/**
+ * Log-probabilities of labels in sequences that follow the tokens whose keys and values the registers hold, and keys and
+ * values of the places `held`, int32 [held].
+ */
 const scoreGraph = (model: Model, chunks: number): Serialized => {
   const { backbone, weight } = model
   const inputs = packingInputs()
   const prefix = cacheInputs(model, 1, "prefix")
-  const { hidden, keyValues } = hiddenStates(model, inputs, packedAttention(inputs, backbone.cache.size, prefix))
+  const attend = leaving(input("held", "int32", ["held"]), packedAttention(inputs, backbone.cache.size, prefix))
+  const { hidden, keyValues } = hiddenStates(model, inputs, attend)
   const logProbabilities = labelLogProbabilities(hidden, weight(backbone.outputWeight), chunks)
   const outputs = { "log-probabilities": logProbabilities, ...cacheOutputs(keyValues) }
   return serialize({ name: "scores", outputs })
@@ -150,6 +168,14 @@ interface Worker {
   readonly session: Session
   readonly process: RuntimeProcess
 }
+
+/** Which places of a run's sequences to give keys and values of: the first so many. */
+const heldFeed = (count: number) => ({
+  held: int32(
+    [count],
+    Int32Array.from({ length: count }, (_, place) => place)
+  )
+})
 
 /** Has the registers hold the keys and values of a sequence, which may be empty. */
 const hold = Effect.fnUntraced(function* (
@@ -164,7 +190,7 @@ const hold = Effect.fnUntraced(function* (
   yield* process.put(Object.fromEntries(registers.map((register) => [register, nothing])))
   if (prefix.ids.length === 0) return
   yield* session.run({
-    feeds: { ...packingFeeds([prefix]), ...logProbabilityFeeds([], chunks) },
+    feeds: { ...packingFeeds([prefix]), ...logProbabilityFeeds([], chunks), ...heldFeed(prefix.ids.length) },
     resident: Object.fromEntries(registers.map((register) => [register, register])),
     fetch: [],
     keep: Object.fromEntries(registers.map((register) => [renewedCache(register), register]))
@@ -201,7 +227,7 @@ export const makeScorer = Effect.fn("makeScorer")(function* (
       }))
     )
     const labels = spans.flatMap((span) => span.labels)
-    const feeds = { ...packingFeeds(jobs), ...logProbabilityFeeds(labels, chunks) }
+    const feeds = { ...packingFeeds(jobs), ...logProbabilityFeeds(labels, chunks), ...heldFeed(0) }
     const outputs = yield* session.run({ feeds, resident, fetch: ["log-probabilities"] })
     const values = numbersOf(outputs["log-probabilities"])
     let at = 0

@@ -101,11 +101,13 @@ export const intact = (
 ): Effect.Effect<boolean, StoreFailure, Store> =>
   Effect.gen(function* () {
     const store = yield* Store
+    let whole = true
     for (const { kind, objects } of Object.values(record.outputs)) {
       const seen = kind === "table" ? tables : depth
-      for (const ref of Object.values(objects)) if (!(yield* store.objects.verify(ref, seen))) return false
+      // To the end, so that all that is damaged goes and is made again at once.
+      for (const ref of Object.values(objects)) if (!(yield* store.objects.verify(ref, seen))) whole = false
     }
-    return true
+    return whole
   })
 
 /** What the store says about a step: a result, or the reason why there is none. */

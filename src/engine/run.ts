@@ -14,7 +14,6 @@ import type { RunRecord } from "../store/Runs.ts"
 import { Store } from "../store/Store.ts"
 import { DependencyFailed, PartDamaged, ResultDamaged } from "./Errors.ts"
 import { Events } from "./Events.ts"
-import { execute } from "./execute.ts"
 import { type Depth, intact, type Known, lookup, outputsOf, resolveInputs, resolveSource } from "./lookup.ts"
 import type { Recipe, Step } from "./Recipe.ts"
 import { type Sight, survey } from "./survey.ts"
@@ -123,6 +122,8 @@ export const run = (
           const started = yield* Clock.currentTimeMillis
           yield* emit({ kind: "started", step: step.name, stage: step.node.stage.name, reason })
           keys.set(step.name, { key: identity.key, outcome: "failed" })
+          // Loaded here, for a run that finds everything executes nothing.
+          const { execute } = yield* Effect.promise(() => import("./execute.ts"))
           const { record, settle } = yield* execute(step, identity, inputs, options.checkpointSeconds)
           const outputs = outputsOf(store, step, record, inputs)
           if (outputs === null)

@@ -1,14 +1,9 @@
 /** The fingerprint of a stage's code: a digest over the declarations that its function reaches, wherever they stand. */
 import * as Effect from "effect/Effect"
 import { createHash } from "node:crypto"
-import { fileURLToPath } from "node:url"
 import { CodeCache } from "./CodeCache.ts"
-import { CodeFailure } from "./Errors.ts"
-import { merkleHashes, ownHash } from "./merkle.ts"
+import type { CodeFailure } from "./Errors.ts"
 import { analysisVersion } from "./ModuleAnalysis.ts"
-import { type Module, readModule } from "./modules.ts"
-import { reach, type ReachedDeclaration } from "./reach.ts"
-import { shortPath } from "./resolve.ts"
 import { holds, openView, sightsOf, type View, watched } from "./View.ts"
 
 /** A declaration in a fingerprint, by which a change of code is named. */
@@ -34,7 +29,7 @@ export interface Fingerprint {
 }
 
 /** A stage by the URL of the file that declares it, and its name there. */
-interface StageName {
+export interface StageName {
   readonly module: string
   readonly name: string
 }
@@ -59,58 +54,10 @@ export const fingerprint = (stage: StageName, view: View = openView()): Effect.E
     const kept = fingerprints.get(key)
     if (kept !== undefined && holds(kept.sights, view)) return kept.fingerprint
     const watch = watched(view)
-    const fingerprint = yield* take(stage, watch.view)
+    // Loaded here, for unchanged code is not read.
+    const { takeFingerprint } = yield* Effect.promise(() => import("./takeFingerprint.ts"))
+    const fingerprint = yield* takeFingerprint(stage, watch.view)
     const sights = sightsOf(watch.seen)
     if (sights !== null) fingerprints.put(key, { fingerprint, sights })
     return fingerprint
   })
-
-const take = (stage: StageName, view: View): Effect.Effect<Fingerprint, CodeFailure> =>
-  Effect.gen(function* () {
-    const module = yield* readModule(view, fileURLToPath(stage.module))
-    const position = yield* declarationOf(view, module, stage.name)
-    const { modules, nodes, packages, root } = yield* reach(view, module, position)
-    const own = new Map(nodes.map((node) => [node, ownHash(node)]))
-    const hashes = merkleHashes(own)
-    const places = new Map(modules.map((module) => [module, shortPath(view, module.path)]))
-    const names = [...packages].sort()
-    // The root's hash says how everything hangs together, the list that each declaration is there once.
-    const digest = createHash("sha256")
-      .update(JSON.stringify([hashes.get(root), [...hashes.values()].sort(), names]))
-      .digest("hex")
-    return {
-      digest,
-      declarations: [...own]
-        .map(([node, hash]) => described(node, places.get(node.module) ?? node.module.path, hash))
-        .sort((a, b) => order(a.module, b.module) || order(a.name, b.name)),
-      packages: names,
-      modules: modules.map(({ modifiedMs, path }) => ({ path, modifiedMs })).sort((a, b) => order(a.path, b.path))
-    }
-  })
-
-const described = (
-  { declaration: { shown }, name }: ReachedDeclaration,
-  module: string,
-  hash: string
-): FingerprintedDeclaration => ({ module, name, hash, ...(shown === null ? {} : { text: shown }) })
-
-const order = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
-
-/** The position of the one declaration that declares a stage. */
-const declarationOf = (view: View, module: Module, name: string): Effect.Effect<number, CodeFailure> => {
-  const [found, ...more] = module.analysis.stages.filter((stage) => stage.name === name)
-  if (found !== undefined && more.length === 0) return Effect.succeed(found.declaration)
-  return Effect.fail(
-    new CodeFailure({
-      module: shortPath(view, module.path),
-      line: null,
-      found:
-        found === undefined
-          ? `no top-level declaration holds a stage with the name "${name}"`
-          : `${more.length + 1} stages have the name "${name}"`,
-      remedy:
-        "Declare each stage once, at the top level of the file whose import.meta.url it gives as its module, " +
-        "with its name written out as a string."
-    })
-  )
-}

@@ -135,6 +135,6 @@ export default defineConfig({
       }
     },
     { files: ["stages/**/*.ts", ...pure.map((room) => `src/${room}/**/*.ts`)], rules: ambientRules },
-    { files: ["bin/**", "bench/**", "pipelines/*/make/**"], rules: { "no-console": "off" } }
+    { files: ["bin/**", "build/**", "bench/**", "pipelines/*/make/**"], rules: { "no-console": "off" } }
   ]
 })

@@ -3,7 +3,6 @@
  * The command: finds a Node that runs TypeScript as it is, then hands over to the command line.
  * Plain JavaScript that any Node since 18 reads, for it is what an older one is given to run.
  */
-import { spawn } from "node:child_process"
 import { existsSync, readFileSync } from "node:fs"
 import * as module from "node:module"
 import { constants } from "node:os"
@@ -53,7 +52,8 @@ const endLike = (code, signal) => {
 const forwarded = ["SIGINT", "SIGTERM", "SIGHUP"]
 
 /** Runs this file again with another Node, which stands in for this process in every respect. */
-const runWith = (node) => {
+const runWith = async (node) => {
+  const { spawn } = await import("node:child_process")
   const child = spawn(node, [fileURLToPath(import.meta.url), ...process.argv.slice(2)], { stdio: "inherit" })
   for (const signal of forwarded) {
     process.on(signal, () => {

@@ -49,7 +49,7 @@ describe("the launcher", () => {
     mkdirSync(join(folder, "bin"))
     mkdirSync(join(folder, "dist/src/cli"), { recursive: true })
     mkdirSync(join(folder, "node_modules"))
-    for (const file of ["tanren.js", "imports.js"])
+    for (const file of ["tanren.js", "imports.js", "bundledEffect.js"])
       copyFileSync(join(repository, "bin", file), join(folder, "bin", file))
     symlinkSync(join(repository, "node_modules/effect"), join(folder, "node_modules/effect"), "dir")
     writeFileSync(join(folder, "package.json"), JSON.stringify({ name: "tanren", version: "1.2.3", type: "module" }))

@@ -9,13 +9,14 @@ import type { StoreFailure } from "./Errors.ts"
 import { listObjects } from "./Objects.ts"
 import { Store } from "./Store.ts"
 
-/** What a check found; a sound store has four empty lists. */
+/** What a check found; a sound store has five empty lists. */
 export interface Findings {
   readonly objects: number
   /** Bytes read. */
   readonly bytes: number
   readonly records: number
   readonly checkpoints: number
+  readonly pieces: number
   /** Objects whose bytes are not those of their name. */
   readonly damaged: ReadonlyArray<Digest>
   /** Records that cannot be read, or that lie under another key. */
@@ -24,6 +25,8 @@ export interface Findings {
   readonly incomplete: ReadonlyArray<ActionKey>
   /** Checkpoints that are not what was kept. No work goes on from one, damaged or not, before it is hashed. */
   readonly torn: ReadonlyArray<Kept>
+  /** Pieces of tables whose record cannot be read, or refers to objects which are damaged or not there. */
+  readonly broken: ReadonlyArray<ActionKey>
 }
 
 /** Checks a store and, if asked to, removes what is wrong: the next run makes it anew. */
@@ -50,7 +53,14 @@ export const checkStore = (repair: boolean): Effect.Effect<Findings, StoreFailur
     const kept = yield* store.checkpoints.all
     const torn: Array<Kept> = []
     for (const one of kept) if (!(yield* store.checkpoints.verify(one))) torn.push(one)
+    const pieces = yield* store.pieces.keys
+    const broken: Array<ActionKey> = []
+    for (const key of pieces) {
+      const record = yield* store.pieces.get(key)
+      if (record === null || !record.objects.every((ref) => sizes.get(ref.digest) === ref.size)) broken.push(key)
+    }
     if (repair) {
+      yield* Effect.forEach(broken, store.pieces.remove, { discard: true })
       yield* Effect.forEach(torn, store.checkpoints.remove, { discard: true })
       yield* Effect.forEach([...unreadable, ...incomplete], store.actions.remove, { discard: true })
       yield* attempt("remove a damaged object", store.folders.objects, () => {
@@ -59,8 +69,14 @@ export const checkStore = (repair: boolean): Effect.Effect<Findings, StoreFailur
     }
     const bytes =
       objects.reduce((sum, { stat }) => sum + Number(stat.size), 0) + kept.reduce((sum, { size }) => sum + size, 0)
-    const counts = { objects: objects.length, bytes, records: keys.length, checkpoints: kept.length }
-    return { ...counts, damaged, unreadable, incomplete, torn }
+    const counts = {
+      objects: objects.length,
+      bytes,
+      records: keys.length,
+      checkpoints: kept.length,
+      pieces: pieces.length
+    }
+    return { ...counts, damaged, unreadable, incomplete, torn, broken }
   })
 
 const isComplete = (record: ActionRecord, sizes: ReadonlyMap<Digest, number>): boolean =>

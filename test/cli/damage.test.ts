@@ -11,24 +11,27 @@ const load = "load: rows/*.json"
 const ran = (lines: ReadonlyArray<Line>): ReadonlyArray<unknown> =>
   lines.filter(({ event }) => event === "started").map(({ node }) => node)
 
-/** The file of the record of a step. */
+/** The file of the newest record of a step. */
 const recordOf = (project: Project, step: string): string => {
-  const file = filesIn(project, "actions").find(
-    (each) => JSON.parse(readFileSync(each, "utf8")).provenance.step === step
+  const records = filesIn(project, "actions")
+    .map((file) => ({ file, provenance: JSON.parse(readFileSync(file, "utf8")).provenance }))
+    .filter(({ provenance }) => provenance.step === step)
+  const newest = records.reduce(
+    (a, b) => (a.provenance.finished > b.provenance.finished ? a : b),
+    records[0] ?? assert.fail(step)
   )
-  if (file === undefined) throw new Error(`no record of ${step}`)
-  return file
+  return newest.file
 }
 
 /** The file of an object of a step. */
-const objectOf = (project: Project, step: string, output: string, name = "table.arrow"): string => {
+const objectOf = (project: Project, step: string, output: string, name = "part-000000.arrow"): string => {
   const record = JSON.parse(readFileSync(recordOf(project, step), "utf8"))
   const digest: string = record.outputs[output].objects[name].digest
   return path.join(project.folder, "cache", "objects", digest.slice(0, 2), digest.slice(2))
 }
 
 /** Has the record of a step believe that its object always looked as it looks now: only its bytes tell of the damage. */
-const forge = (project: Project, step: string, output: string, name = "table.arrow") => {
+const forge = (project: Project, step: string, output: string, name = "part-000000.arrow") => {
   const file = recordOf(project, step)
   const record = JSON.parse(readFileSync(file, "utf8"))
   const { ctimeNs, ino, mtimeNs, size } = statSync(objectOf(project, step, output, name), { bigint: true })

@@ -41,7 +41,7 @@ test("a check finds every damage, says so by its exit code, and repairs on reque
   await run(project)
   const sound = await project.tanren("check")
   assert.strictEqual(sound.code, 0)
-  assert.match(sound.out, /^6 results, \d+ objects, 0 checkpoints \([\d.]+ kB\): all sound\n$/)
+  assert.match(sound.out, /^6 results, \d+ objects, 0 checkpoints, 0 pieces \([\d.]+ kB\): all sound\n$/)
 
   const [object = ""] = filesIn(project, "objects")
   chmodSync(object, 0o644)

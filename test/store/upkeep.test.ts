@@ -84,6 +84,30 @@ it.live("a state stays as long as its key is reached and some work may go on fro
   })
 )
 
+it.live("a piece stays as long as a table has its rows, and goes with them", () =>
+  Effect.gen(function* () {
+    const { refs, root, store } = yield* filled(["table", "old"])
+    const piece = (name: string, objects: typeof refs) =>
+      store.pieces.put({ format: 1, key: key(name), objects, meta: null })
+    const [table, old] = refs
+    if (table === undefined || old === undefined) return assert.fail("two objects")
+    yield* piece("of the table", [table])
+    yield* piece("of the old table", [old])
+    yield* piece("of both", [table, old])
+    yield* piece("without rows", [])
+    yield* store.runs.remember("e", { a: key("table") })
+    yield* Effect.sleep(5)
+    const collect = (changes: Partial<typeof policy>) =>
+      Effect.map(Effect.provide(collectGarbage({ ...policy, ...changes }), Store.layer(root)), ({ pieces }) => pieces)
+    const gone = ["of the old table", "of both", "without rows"].map(key).sort()
+    assert.deepStrictEqual(yield* collect({ grace: 60_000 }), [])
+    assert.deepStrictEqual(yield* collect({ dry: true }), gone)
+    assert.lengthOf(yield* store.pieces.keys, 4)
+    assert.deepStrictEqual(yield* collect({}), gone)
+    assert.deepStrictEqual(yield* store.pieces.keys, [key("of the table")])
+  })
+)
+
 it.live("nothing young goes", () =>
   Effect.gen(function* () {
     const { root } = yield* filled(["a"])
@@ -106,7 +130,11 @@ it.effect("a check finds each damage, and a repair leaves a sound store", () =>
     for (const name of ["sound", "torn"])
       yield* store.checkpoints.keep({ lineage: key("lineage"), key: key(name) }, 1, [bytes("state")])
     fs.truncateSync(`${store.folders.checkpoints}/${key("lineage")}.${key("torn")}`, 85)
+    yield* store.pieces.put({ format: 1, key: key("sound"), objects: refs.slice(0, 1), meta: null })
+    yield* store.pieces.put({ format: 1, key: key("lacking"), objects: [lost], meta: null })
+    fs.writeFileSync(`${store.folders.pieces}/${key("unreadable")}.json`, "{")
     const findings = yield* check(true)
+    assert.deepStrictEqual(findings.broken.toSorted(), [key("lacking"), key("unreadable")].sort())
     assert.deepStrictEqual(findings.damaged, [damaged.digest])
     assert.deepStrictEqual(findings.unreadable, [key("unreadable")])
     assert.deepStrictEqual(findings.incomplete.toSorted(), [key("damaged"), key("lost")].sort())
@@ -116,6 +144,7 @@ it.effect("a check finds each damage, and a repair leaves a sound store", () =>
     )
     const after = yield* check(false)
     assert.deepStrictEqual([after.damaged, after.unreadable, after.incomplete, after.torn], [[], [], [], []])
+    assert.deepStrictEqual([after.broken, yield* store.pieces.keys], [[], [key("sound")]])
     assert.strictEqual(after.checkpoints, 1)
     assert.deepStrictEqual(yield* store.actions.keys, [key("sound")])
   })

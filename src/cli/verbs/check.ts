@@ -11,11 +11,12 @@ interface Problem {
   readonly reason: string
 }
 
-const problemsOf = ({ damaged, incomplete, torn, unreadable }: Findings): ReadonlyArray<Problem> => [
+const problemsOf = ({ broken, damaged, incomplete, torn, unreadable }: Findings): ReadonlyArray<Problem> => [
   ...damaged.map((name) => ({ kind: "object", name, reason: "its bytes are not those that were stored" })),
   ...unreadable.map((name) => ({ kind: "result", name, reason: "its record cannot be read" })),
   ...incomplete.map((name) => ({ kind: "result", name, reason: "an object of it is damaged or missing" })),
-  ...torn.map(({ key }) => ({ kind: "checkpoint", name: key, reason: "its bytes are not those that were kept" }))
+  ...torn.map(({ key }) => ({ kind: "checkpoint", name: key, reason: "its bytes are not those that were kept" })),
+  ...broken.map((name) => ({ kind: "piece", name, reason: "its record or an object of it is damaged or missing" }))
 ]
 
 export const checkVerb = (repair: boolean, output: Output) =>
@@ -26,8 +27,13 @@ export const checkVerb = (repair: boolean, output: Output) =>
       yield* output.line(`✗ ${kind} ${name}: ${reason}`)
       yield* output.object({ damage: kind, name, reason })
     }
-    const { bytes, checkpoints, objects, records } = findings
-    const counts = [countText(records, "result"), countText(objects, "object"), countText(checkpoints, "checkpoint")]
+    const { bytes, checkpoints, objects, pieces, records } = findings
+    const counts = [
+      countText(records, "result"),
+      countText(objects, "object"),
+      countText(checkpoints, "checkpoint"),
+      countText(pieces, "piece")
+    ]
     const verdict =
       problems.length === 0
         ? "all sound"
@@ -38,6 +44,7 @@ export const checkVerb = (repair: boolean, output: Output) =>
       results: records,
       objects,
       checkpoints,
+      pieces,
       bytes,
       damaged: problems.length,
       repair

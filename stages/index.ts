@@ -28,6 +28,7 @@ export type {
   TableContent,
   TableReader
 } from "../src/pipeline/Reader.ts"
+export { rowwise } from "../src/pipeline/rowwise.ts"
 export { sampled, sampleReader } from "../src/pipeline/sample.ts"
 export {
   aModel,

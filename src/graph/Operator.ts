@@ -57,6 +57,7 @@ export interface Attributes {
   readonly ReduceSum: Reduction
   readonly ReduceMean: Reduction
   readonly ReduceMax: Reduction
+  readonly ArgMax: Axis
   readonly Softmax: Axis
   readonly LogSoftmax: Axis
   /** Results: the normalised tensor, then mean and inverse standard deviation along the last axis (kept as 1). */

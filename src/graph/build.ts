@@ -223,6 +223,10 @@ export const mean = reduce("ReduceMean")
 /** Over all axes where none is given; ties share the gradient evenly. */
 export const max = reduce("ReduceMax")
 
+/** Where along an axis the largest value stands, the first of several: int64. */
+export const argMax = (x: Tensor, axis = -1): Tensor =>
+  apply({ name: "ArgMax", axis: normalizeAxis("ArgMax", axis, x.shape.length) }, x)
+
 export const softmax = (x: Tensor, axis = -1): Tensor =>
   apply({ name: "Softmax", axis: normalizeAxis("Softmax", axis, x.shape.length) }, x)
 

@@ -298,6 +298,7 @@ const gradients: { readonly [Name in OperatorName]: Gradient<Name> } = {
     apply({ name: "GatherRows", indexHasGaps: inverseHasGaps, inverseHasGaps: indexHasGaps }, gradient, inverse, index)
   ],
 
+  ArgMax: none,
   Range: none,
   DimensionSize: none,
 

@@ -165,6 +165,10 @@ const rules: { readonly [Name in OperatorName]: Inference<Name> } = {
   ReduceSum: reduction,
   ReduceMean: reduction,
   ReduceMax: reduction,
+  ArgMax: ({ name, axis }, x) => {
+    requireElement(name, numbers, x)
+    return [{ element: "int64", shape: x.shape.toSpliced(axis, 1) }]
+  },
   Softmax: unary(floats),
   LogSoftmax: unary(floats),
   LayerNormalization: ({ name }, x, scale, bias) => {

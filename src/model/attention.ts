@@ -20,8 +20,7 @@ import {
   softmax,
   transpose,
   unsqueeze,
-  where,
-  zeros
+  where
 } from "../graph/build.ts"
 import type { Tensor } from "../graph/Operator.ts"
 import { recompute } from "../graph/recompute.ts"
@@ -32,6 +31,17 @@ export interface KeyValue {
   readonly key: Tensor
   readonly value: Tensor
 }
+
+/** What sequences follow: tokens whose keys and values are computed already. */
+export interface Past {
+  /** Of every layer. A single sequence stands for all, where all follow the same tokens. */
+  readonly keyValues: ReadonlyArray<KeyValue>
+  /** [sequences, past], int32: -1 where the cache holds no token, else 0. */
+  readonly segment: Tensor
+}
+
+/** Keys as their product with queries reads them, [sequences, heads, size, length], and the way back. */
+export const turned = (key: Tensor): Tensor => transpose(key, [0, 1, 3, 2])
 
 /**
  * Attention of one layer: queries [tokens, heads, size] → output of the same shape. Keys and values have as many
@@ -84,7 +94,7 @@ const weighted = (query: Tensor, { key, value }: KeyValue, size: number, scoreBi
   if (sequences === undefined || length === undefined) throw new Error("internal: queries without axes")
   if (typeof heads !== "number" || typeof shared !== "number") throw new Error("internal: a named number of heads")
   const grouped = reshape(query, [sequences, shared, heads / shared, length, size])
-  const scores = matmul(mul(grouped, 1 / Math.sqrt(size)), transpose(unsqueeze(key, 2), [0, 1, 2, 4, 3]))
+  const scores = matmul(mul(grouped, 1 / Math.sqrt(size)), unsqueeze(turned(key), 2))
   const weights = inFloat32(scores, (scores) => softmax(add(scores, unsqueeze(scoreBias, 1))))
   return reshape(matmul(weights, unsqueeze(value, 2)), query.shape)
 }
@@ -103,29 +113,29 @@ const headPlaces = ({ index, inverse }: Layout, heads: number) => {
   }
 }
 
-/** Keys and values of what all sequences follow, [1, heads, prefix, size], before those of each. */
-const following = (prefix: KeyValue, own: KeyValue): KeyValue => {
-  const join = (shared: Tensor, x: Tensor): Tensor => {
+/** Keys and values of what sequences follow, before their own. */
+const following = (past: KeyValue, own: KeyValue): KeyValue => {
+  const join = (before: Tensor, x: Tensor, axis: number): Tensor => {
     const [sequences = 1] = x.shape
-    return concat([expand(shared, [sequences, ...shared.shape.slice(1)]), x], 2)
+    return concat([expand(before, [sequences, ...before.shape.slice(1)]), x], axis)
   }
-  return { key: join(prefix.key, own.key), value: join(prefix.value, own.value) }
+  return { key: turned(join(turned(past.key), turned(own.key), 3)), value: join(past.value, own.value, 2) }
 }
 
-/** The bias of sequences [sequences, 1, length, length] that all follow, and see, the same prefix. */
-const biasAfter = ({ key }: KeyValue, own: Tensor): Tensor => {
-  const [, , prefix = 0] = key.shape
-  return concat([zeros(own.element, own.shape.with(3, prefix)), own], 3)
+/** The bias of sequences whose own is [sequences, 1, length, length], and who see all tokens that they follow. */
+const biasAfter = (segment: Tensor, own: Tensor): Tensor => {
+  const [, past = 0] = segment.shape
+  const before = unsqueeze(unsqueeze(bias(equal(segment, 0)), 1), 1)
+  return concat([expand(before, own.shape.with(3, past)), own], 3)
 }
 
 /**
- * Attention among the tokens of a batch, each sequence for itself. `size` is the size of a head. All sequences follow
- * the tokens of `prefix`, if it is given: keys and values of every layer, [1, heads, prefix, size].
+ * Attention among the tokens of a batch, each sequence for itself and after its `past`, if it has one: keys and values are
+ * then those of both. `size` is the size of a head.
  */
-export const packedAttention = (layout: Layout, size: number, prefix: ReadonlyArray<KeyValue> = []): Attend => {
-  const [first] = prefix
+export const packedAttention = (layout: Layout, size: number, past?: Past): Attend => {
   const own = branchBias(layout.segment)
-  const scoreBias = first === undefined ? own : biasAfter(first, own)
+  const scoreBias = past === undefined ? own : biasAfter(past.segment, own)
   const places = new Map<number, ReturnType<typeof headPlaces>>()
   const placesOf = (x: Tensor) => {
     const [, heads] = x.shape
@@ -140,46 +150,13 @@ export const packedAttention = (layout: Layout, size: number, prefix: ReadonlyAr
     return gatherRows(x, { index, gaps: false }, { index: inverse, gaps: false })
   }
   return (layer, query, key, value) => {
-    const keyValue = { key: padded(key), value: padded(value) }
-    const before = prefix[layer]
-    const visible = before === undefined ? keyValue : following(before, keyValue)
+    const own = { key: padded(key), value: padded(value) }
+    const before = past?.keyValues[layer]
+    const visible = before === undefined ? own : following(before, own)
     // What is quadratic in the length is not kept for the gradient: it grows fast, and is soon computed again.
     const output = recompute((query) => weighted(query, visible, size, scoreBias), padded(query))
     const { index, inverse } = placesOf(query)
     // Padding sees tokens: its gradient must be zero, or it would reach their keys and values.
-    return { ...keyValue, output: gatherRows(output, { index: inverse, gaps: false }, { index, gaps: true }) }
-  }
-}
-
-/**
- * `weighted` for one query a sequence, [sequences, heads, size]. The cache is read as it lies: what is transposed is the
- * query and its scores, which are small.
- */
-const weightedOne = (query: Tensor, { key, value }: KeyValue, size: number, scoreBias: Tensor): Tensor => {
-  const [sequences, heads] = query.shape
-  const [, shared] = key.shape
-  if (sequences === undefined) throw new Error("internal: queries without axes")
-  if (typeof heads !== "number" || typeof shared !== "number") throw new Error("internal: a named number of heads")
-  const grouped = reshape(mul(query, 1 / Math.sqrt(size)), [sequences, shared, heads / shared, size])
-  const scores = transpose(matmul(key, transpose(grouped, [0, 1, 3, 2])), [0, 1, 3, 2])
-  const weights = inFloat32(scores, (scores) => softmax(add(scores, scoreBias)))
-  return reshape(matmul(weights, value), query.shape)
-}
-
-/**
- * Attention of one new token per sequence to those before it, kept in `past`, and itself.
- * `segment` [sequences, past+1] is -1 at places that hold no token.
- */
-export const cachedAttention = (past: ReadonlyArray<KeyValue>, segment: Tensor, size: number): Attend => {
-  const scoreBias = unsqueeze(unsqueeze(bias(not(less(segment, 0))), 1), 1)
-  return (layer, query, key, value) => {
-    const before = past[layer]
-    if (before === undefined) throw new Error(`internal: no cache for layer ${layer}`)
-    const keyValue = {
-      key: concat([before.key, unsqueeze(key, 2)], 2),
-      value: concat([before.value, unsqueeze(value, 2)], 2)
-    }
-    const output = weightedOne(query, keyValue, size, scoreBias)
-    return { ...keyValue, output }
+    return { ...visible, output: gatherRows(output, { index: inverse, gaps: false }, { index, gaps: true }) }
   }
 }

@@ -7,10 +7,11 @@ import type { RuntimeFailure } from "../runtime/Errors.ts"
 import { type HostTensor, OnnxRuntime, type RuntimeProcess, type Session } from "../runtime/OnnxRuntime.ts"
 import { unknownToken } from "./batch.ts"
 import { RowUnfit } from "./Errors.ts"
-import { cacheRegisters, renewedCache } from "./cache.ts"
-import { nextTokenGraph, promptGraph, selectionGraph } from "./generationGraphs.ts"
+import { cacheRegisters, emptyCache, renewedCache } from "./cache.ts"
+import { selectionGraph, type Wanted, writingGraph } from "./generationGraphs.ts"
 import type { Model } from "./Model.ts"
-import { int32, packingFeeds, plainSequence, starts } from "./packing.ts"
+import { int32, packingFeeds, plainSequence, type Sequence, starts } from "./packing.ts"
+import { beginning, prefixLength, rest } from "./prefix.ts"
 import { hash } from "./random.ts"
 import { argmax, penalizeRepetition, sample, type Sampling } from "./sampling.ts"
 import { share } from "./share.ts"
@@ -54,18 +55,13 @@ interface Draft {
 
 interface Sessions {
   readonly process: RuntimeProcess
-  readonly prompts: Session
-  readonly nextToken: Session
+  readonly writing: Session
   readonly selection: Session
 }
 
-type Outputs = Readonly<Record<string, HostTensor>>
-
-const logitsOf = (outputs: Outputs): Float32Array => {
-  const logits = outputs["logits"]
-  if (logits?.element !== "float32") throw new Error("internal: logits that are no float32")
-  return logits.data
-}
+/** The likeliest token needs no logits on this side, unless they are to be changed. */
+const wantedFor = ({ repetitionPenalty, sampling }: GenerateOptions): Wanted =>
+  sampling === null && repetitionPenalty === 1 ? "likeliest" : "logits"
 
 const written = ({ ids, promptTokens }: Draft): Int32Array => Int32Array.from(ids.slice(promptTokens))
 
@@ -95,25 +91,28 @@ const finish = Effect.fnUntraced(function* (
   return full ? { ids, text, ended: "token limit" } : undefined
 })
 
-/** Chooses and appends the next token of every draft from logits [drafts, vocabulary]. */
+/** Chooses and appends the next token of every draft: by logits [drafts, vocabulary], unless it is chosen already. */
 const append = (
   drafts: ReadonlyArray<Draft>,
-  logits: Float32Array,
+  outcome: HostTensor,
   { repetitionPenalty, sampling, seed }: GenerateOptions
 ): void => {
-  const vocabulary = logits.length / drafts.length
-  drafts.forEach(({ ids, prompt }, row) => {
-    const own = logits.subarray(row * vocabulary, (row + 1) * vocabulary)
-    penalizeRepetition(own, ids, repetitionPenalty)
-    ids.push(sampling === null ? argmax(own) : sample(own, sampling, hash(seed, prompt), ids.length))
-  })
+  const choose: (draft: Draft, row: number) => number | undefined = ({ ids, prompt }, row) => {
+    if (outcome.element === "int32") return outcome.data[row]
+    if (outcome.element !== "float32") throw new Error("internal: logits that are no float32")
+    const vocabulary = outcome.data.length / drafts.length
+    const logits = outcome.data.subarray(row * vocabulary, (row + 1) * vocabulary)
+    penalizeRepetition(logits, ids, repetitionPenalty)
+    return sampling === null ? argmax(logits) : sample(logits, sampling, hash(seed, prompt), ids.length)
+  }
+  drafts.forEach((draft, row) => draft.ids.push(choose(draft, row) ?? 0))
 }
 
 /** Segments of a cache whose first places hold prompts, -1 where a prompt was shorter than the longest. */
-const segments = (drafts: ReadonlyArray<Draft>, longest: number, length: number): Int32Array => {
+const segments = (drafts: ReadonlyArray<Draft>, longest: number, length: number): HostTensor => {
   const segment = new Int32Array(drafts.length * length)
   drafts.forEach(({ promptTokens }, row) => segment.fill(-1, row * length + promptTokens, row * length + longest))
-  return segment
+  return int32([drafts.length, length], segment)
 }
 
 const unfit = (prompt: Int32Array, index: number, { positions, vocabulary }: Model["config"]): RowUnfit | undefined => {
@@ -129,22 +128,41 @@ const unfit = (prompt: Int32Array, index: number, { positions, vocabulary }: Mod
 const writeBatch = Effect.fn("generate.writeBatch")(function* (
   model: Model,
   options: GenerateOptions,
-  { nextToken, process, prompts, selection }: Sessions,
+  { process, selection, writing }: Sessions,
   batch: ReadonlyArray<Draft>
 ): Effect.fn.Return<ReadonlyMap<number, Generated>, RuntimeFailure | StageFailure> {
   const answers = new Map<number, Generated>()
+  const wanted = wantedFor(options)
   const cache = cacheRegisters(model)
   const resident = Object.fromEntries(cache.map((register) => [register, register]))
   const keep = Object.fromEntries(cache.map((register) => [renewedCache(register), register]))
-  const longest = Math.max(...batch.map(({ promptTokens }) => promptTokens))
+  const select = (rows: ReadonlyArray<number>) =>
+    selection.run({ feeds: { rows: int32([rows.length], Int32Array.from(rows)) }, resident, fetch: [], keep })
+  const read = Effect.fnUntraced(function* (sequences: ReadonlyArray<Sequence>, past: HostTensor) {
+    const last = Int32Array.from(starts(sequences), (start, row) => start + (sequences[row]?.ids.length ?? 0) - 1)
+    const feeds = { ...packingFeeds(sequences), last: int32([sequences.length], last), "past segment": past }
+    const { [wanted]: outcome } = yield* writing.run({ feeds, resident, fetch: [wanted], keep })
+    if (outcome === undefined) throw new Error("internal: no token to go on with")
+    return outcome
+  })
 
-  const sequences = batch.map(({ ids }) => plainSequence(Int32Array.from(ids)))
-  const last = Int32Array.from(starts(sequences), (start, row) => start + (sequences[row]?.ids.length ?? 0) - 1)
-  const feeds = { ...packingFeeds(sequences), last: int32([batch.length], last) }
-  let logits = logitsOf(yield* prompts.run({ feeds, fetch: ["logits"], keep }))
+  const prompts = batch.map(({ ids }) => plainSequence(Int32Array.from(ids)))
+  const longest = Math.max(...batch.map(({ promptTokens }) => promptTokens))
+  const [first] = prompts
+  if (first === undefined) return answers
+  const prefix = prefixLength(prompts, ({ ids }) => ids.length - 1)
+  yield* process.put(emptyCache(model, prefix === 0 ? batch.length : 1))
+  if (prefix > 0) {
+    yield* read([beginning(first, prefix)], int32([1, 0], new Int32Array()))
+    yield* select(batch.map(() => 0))
+  }
+  let outcome = yield* read(
+    prompts.map((prompt) => rest(prompt, prefix)),
+    int32([batch.length, prefix], new Int32Array(batch.length * prefix))
+  )
   let drafts = batch
-  for (let length = longest + 1; ; length++) {
-    append(drafts, logits, options)
+  for (let length = longest; ; length++) {
+    append(drafts, outcome, options)
     const unfinished: Array<number> = []
     for (const [row, draft] of drafts.entries()) {
       const answer = yield* finish(draft, model, options)
@@ -153,28 +171,12 @@ const writeBatch = Effect.fn("generate.writeBatch")(function* (
     }
     if (unfinished.length === 0) break
     if (unfinished.length < drafts.length) {
-      const rows = Int32Array.from(unfinished)
-      yield* selection.run({ feeds: { rows: int32([rows.length], rows) }, resident, fetch: [], keep })
+      yield* select(unfinished)
       drafts = drafts.filter((_, row) => unfinished.includes(row))
     }
-    const count = drafts.length
-    logits = logitsOf(
-      yield* nextToken.run({
-        feeds: {
-          ids: int32(
-            [count],
-            Int32Array.from(drafts, ({ ids }) => ids.at(-1) ?? 0)
-          ),
-          position: int32(
-            [count],
-            Int32Array.from(drafts, ({ ids }) => ids.length - 1)
-          ),
-          segment: int32([count, length], segments(drafts, longest, length))
-        },
-        resident,
-        fetch: ["logits"],
-        keep
-      })
+    outcome = yield* read(
+      drafts.map(({ ids }) => rest(plainSequence(Int32Array.from(ids)), ids.length - 1)),
+      segments(drafts, longest, length)
     )
   }
   yield* process.release(cache)
@@ -183,12 +185,12 @@ const writeBatch = Effect.fn("generate.writeBatch")(function* (
 
 const openSessions = Effect.fnUntraced(function* (
   model: Model,
+  options: GenerateOptions,
   process: RuntimeProcess
 ): Effect.fn.Return<Sessions, RuntimeFailure> {
   return {
     process,
-    prompts: yield* process.open(promptGraph(model)),
-    nextToken: yield* process.open(nextTokenGraph(model)),
+    writing: yield* process.open(writingGraph(model, wantedFor(options)), "packed"),
     selection: yield* process.open(selectionGraph(model))
   }
 })
@@ -203,7 +205,7 @@ export const makeGenerator = Effect.fn("makeGenerator")(function* (
   options: GenerateOptions
 ): Effect.fn.Return<Generator, RuntimeFailure, OnnxRuntime | Scope.Scope> {
   const runtime = yield* OnnxRuntime
-  const writers = yield* Effect.forEach(yield* runtime.acquireAll, (process) => openSessions(model, process), {
+  const writers = yield* Effect.forEach(yield* runtime.acquireAll, (process) => openSessions(model, options, process), {
     concurrency: "unbounded"
   })
   return Effect.fn("generate")(function* (prompts) {

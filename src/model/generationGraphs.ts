@@ -1,42 +1,42 @@
-/** The graphs of generation: prompts, one token more, and leaving out rows that have ended. */
-import { gather, input, linear } from "../graph/build.ts"
+/** The graphs of generation: tokens after what the cache holds, and the choice of rows of the cache. */
+import { argMax, cast, gather, input, linear } from "../graph/build.ts"
 import type { Tensor } from "../graph/Operator.ts"
 import { serialize, type Serialized } from "../graph/serialize.ts"
-import { cachedAttention, packedAttention } from "./attention.ts"
+import { packedAttention, turned } from "./attention.ts"
 import { cacheInputs, cacheOutputs } from "./cache.ts"
 import { hiddenStates, type Model } from "./Model.ts"
 import { packingInputs } from "./packing.ts"
 
-const logitsOf = ({ backbone, weight }: Model, hidden: Tensor): Tensor => linear(hidden, weight(backbone.outputWeight))
+/** What comes of the logits of a sequence's last token: themselves, or the likeliest token. */
+export type Wanted = "logits" | "likeliest"
+
+const wantedOf: { readonly [W in Wanted]: (logits: Tensor) => Tensor } = {
+  logits: (logits) => logits,
+  likeliest: (logits) => cast(argMax(logits), "int32")
+}
 
 /**
- * Values of `packingFeeds` and `last` [sequences], each prompt's last token, in; `logits` [sequences, vocabulary] and
- * cache out.
+ * Tokens of sequences, any number each: values of `packingFeeds`, `past segment` [sequences, past], -1 where the cache holds
+ * no token, and `last` [sequences], the last token of each, in; `logits` [sequences, vocabulary] or `likeliest`
+ * [sequences], and the longer cache, out. One graph reads prompts and writes on, so that weights are held once.
  */
-export const promptGraph = (model: Model): Serialized => {
+export const writingGraph = (model: Model, wanted: Wanted): Serialized => {
+  const { backbone, weight } = model
   const inputs = packingInputs()
-  const { hidden, keyValues } = hiddenStates(model, inputs, packedAttention(inputs, model.backbone.cache.size))
-  const logits = logitsOf(model, gather(hidden, input("last", "int32", ["sequences"])))
-  return serialize({ name: "prompts", outputs: { logits, ...cacheOutputs(keyValues) } })
+  const past = {
+    keyValues: cacheInputs(model, "sequences", "past"),
+    segment: input("past segment", "int32", ["sequences", "past"])
+  }
+  const { hidden, keyValues } = hiddenStates(model, inputs, packedAttention(inputs, backbone.cache.size, past))
+  const logits = linear(gather(hidden, input("last", "int32", ["sequences"])), weight(backbone.outputWeight))
+  return serialize({ name: "writing", outputs: { [wanted]: wantedOf[wanted](logits), ...cacheOutputs(keyValues) } })
 }
 
-/**
- * One token a sequence: `ids` and `position` [sequences], and `segment` [sequences, past+1], -1 where the cache holds
- * no token; `logits` and the longer cache out.
- */
-export const nextTokenGraph = (model: Model): Serialized => {
-  const tokens = { ids: input("ids", "int32", ["sequences"]), position: input("position", "int32", ["sequences"]) }
-  const segment = input("segment", "int32", ["sequences", "past+1"])
-  const attend = cachedAttention(cacheInputs(model, "sequences", "past"), segment, model.backbone.cache.size)
-  const { hidden, keyValues } = hiddenStates(model, tokens, attend)
-  return serialize({ name: "next token", outputs: { logits: logitsOf(model, hidden), ...cacheOutputs(keyValues) } })
-}
-
-/** The cache of the sequences `rows` [kept]. */
+/** The cache of the sequences `rows` [kept], which may name one several times. */
 export const selectionGraph = (model: Model): Serialized => {
   const rows = input("rows", "int32", ["kept"])
   const kept = cacheInputs(model, "sequences", "past").map(({ key, value }) => ({
-    key: gather(key, rows),
+    key: turned(gather(turned(key), rows)),
     value: gather(value, rows)
   }))
   return serialize({ name: "selection of sequences", outputs: cacheOutputs(kept) })

@@ -1,18 +1,18 @@
 /** Log-probabilities of continuations: what perplexity and choices are made of. */
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
-import { after as awaiting, gather, input } from "../graph/build.ts"
+import { after as awaiting, gather, input, zeros } from "../graph/build.ts"
 import type { Tensor } from "../graph/Operator.ts"
 import { serialize, type Serialized } from "../graph/serialize.ts"
 import type { RuntimeFailure } from "../runtime/Errors.ts"
 import { type HostTensor, OnnxRuntime, type RuntimeProcess, type Session } from "../runtime/OnnxRuntime.ts"
-import { type Attend, packedAttention } from "./attention.ts"
+import { type Attend, packedAttention, turned } from "./attention.ts"
 import { groupByTokens, unknownToken } from "./batch.ts"
-import { cacheInputs, cacheOutputs, cacheRegisters, renewedCache } from "./cache.ts"
+import { cacheInputs, cacheOutputs, cacheRegisters, emptyCache, renewedCache } from "./cache.ts"
 import { RowUnfit } from "./Errors.ts"
 import { chunksFor, type Label, labelLogProbabilities, logProbabilityFeeds } from "./loss.ts"
 import { hiddenStates, type Model } from "./Model.ts"
-import { branchingSequence, float32, int32, packingFeeds, packingInputs, type Sequence, starts } from "./packing.ts"
+import { branchingSequence, int32, packingFeeds, packingInputs, type Sequence, starts } from "./packing.ts"
 import { beginning, prefixLength, rest } from "./prefix.ts"
 import { share } from "./share.ts"
 
@@ -145,7 +145,7 @@ const leaving =
   (places: Tensor, attend: Attend): Attend =>
   (layer, query, key, value) => {
     const attended = attend(layer, query, key, value)
-    const left = { key: gather(attended.key, places, 2), value: gather(attended.value, places, 2) }
+    const left = { key: turned(gather(turned(attended.key), places, 3)), value: gather(attended.value, places, 2) }
     return { ...left, output: awaiting(left.key, awaiting(left.value, attended.output)) }
   }
 
@@ -156,7 +156,7 @@ const leaving =
 const scoreGraph = (model: Model, chunks: number): Serialized => {
   const { backbone, weight } = model
   const inputs = packingInputs()
-  const prefix = cacheInputs(model, 1, "prefix")
+  const prefix = { keyValues: cacheInputs(model, 1, "prefix"), segment: zeros("int32", [1, "prefix"]) }
   const attend = leaving(input("held", "int32", ["held"]), packedAttention(inputs, backbone.cache.size, prefix))
   const { hidden, keyValues } = hiddenStates(model, inputs, attend)
   const logProbabilities = labelLogProbabilities(hidden, weight(backbone.outputWeight), chunks)
@@ -184,10 +184,8 @@ const hold = Effect.fnUntraced(function* (
   prefix: Sequence,
   chunks: number
 ): Effect.fn.Return<void, RuntimeFailure> {
-  const { heads, size } = model.backbone.cache
   const registers = cacheRegisters(model)
-  const nothing = float32([1, heads, 0, size], new Float32Array())
-  yield* process.put(Object.fromEntries(registers.map((register) => [register, nothing])))
+  yield* process.put(emptyCache(model, 1))
   if (prefix.ids.length === 0) return
   yield* session.run({
     feeds: { ...packingFeeds([prefix]), ...logProbabilityFeeds([], chunks), ...heldFeed(prefix.ids.length) },

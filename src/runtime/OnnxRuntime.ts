@@ -63,6 +63,13 @@ export interface Call {
   readonly keep?: Readonly<Record<string, string>>
 }
 
+/**
+ * Where a session reads weights from. Their files: nothing is read before it is needed, and all sessions share the
+ * memory. Or a copy, packed as products read it: those of few rows take half the time and less, and the number of threads
+ * decides no bit of them. The two give different bits.
+ */
+export type Weights = "in files" | "packed"
+
 /** A loaded program. */
 export interface Session {
   readonly run: (call: Call) => Effect.Effect<Readonly<Record<string, HostTensor>>, RuntimeFailure>
@@ -91,7 +98,7 @@ export type RuntimeProcesses = NonEmptyReadonlyArray<RuntimeProcess>
 
 /** One runtime process: a device, its sessions, its registers. */
 export interface RuntimeProcess {
-  readonly open: (program: Program) => Effect.Effect<Session, RuntimeFailure>
+  readonly open: (program: Program, weights?: Weights) => Effect.Effect<Session, RuntimeFailure>
   /** Places host tensors into registers. */
   readonly put: (tensors: Readonly<Record<string, HostTensor>>) => Effect.Effect<void, RuntimeFailure>
   /** Reads registers back. */

@@ -12,7 +12,6 @@ import {
   receive,
   type Reply,
   type Request,
-  type SessionOptions,
   tensorOver,
   type Tensors
 } from "./protocol.ts"
@@ -22,7 +21,6 @@ const pipe = 3
 
 const registers = new Map<string, Tensor>()
 const sessions = new Map<number, InferenceSession>()
-let options: SessionOptions | undefined
 
 const quoted = (names: Iterable<string>): string => [...names].map((name) => `"${name}"`).join(", ") || "none"
 
@@ -45,8 +43,7 @@ const register = (name: string): Tensor => {
  * Proves that the provider computes here. One that takes no operator leaves them all to the CPU without a word, unless
  * that is forbidden; forbidding it for every program would refuse the shape arithmetic that belongs there.
  */
-const start = async (request: Extract<Request, { _tag: "Start" }>): Promise<Tensors> => {
-  options = request.options
+const start = async ({ options }: Extract<Request, { _tag: "Start" }>): Promise<Tensors> => {
   // A thread of its own, since this one is deaf while it computes.
   new Worker(new URL(`./lifeline${extname(import.meta.url)}`, import.meta.url))
   if (options.executionProviders.every(({ name }) => name === "cpu")) return {}
@@ -60,8 +57,8 @@ const start = async (request: Extract<Request, { _tag: "Start" }>): Promise<Tens
   return {}
 }
 
-const open = async (request: Extract<Request, { _tag: "Open" }>): Promise<Tensors> => {
-  sessions.set(request.session, await InferenceSession.create(request.path, options))
+const open = async ({ options, path, session }: Extract<Request, { _tag: "Open" }>): Promise<Tensors> => {
+  sessions.set(session, await InferenceSession.create(path, options))
   return {}
 }
 

@@ -5,8 +5,8 @@ import { tmpdir } from "node:os"
 import { connect, type Connection } from "./connection.ts"
 import { ProviderMissing, type ProcessLost, type RuntimeFailure, SessionFailure } from "./Errors.ts"
 import type { Options } from "./layer.ts"
-import type { Program, RuntimeProcess, Session } from "./OnnxRuntime.ts"
-import type { Request, Tensors } from "./protocol.ts"
+import type { ExecutionProvider, Program, RuntimeProcess, Session, Weights } from "./OnnxRuntime.ts"
+import type { Request, SessionOptions, Tensors } from "./protocol.ts"
 import { defaultThreads, environment, refusal, remedy, sessionOptions } from "./provider.ts"
 import { makeScratch, type Scratch } from "./scratch.ts"
 
@@ -24,10 +24,12 @@ const request = <E>(
 /** A register that is not there was never written: a bug of the stage, not an event of the world. */
 const misuse = (reason: string) => Effect.die(new Error(`internal: ${reason}`))
 
+type OptionsFor = (weights: Weights) => SessionOptions
+
 const startProvider = (
   connection: Connection,
-  { intraOpThreads = defaultThreads, provider }: Options,
-  device: number | undefined
+  provider: ExecutionProvider,
+  optionsFor: OptionsFor
 ): Effect.Effect<void, ProviderMissing | ProcessLost> => {
   const refuse = (reason: string) =>
     Effect.flatMap(connection.end, (lastWords) =>
@@ -39,17 +41,20 @@ const startProvider = (
         })
       )
     )
-  const body: Request = { _tag: "Start", options: sessionOptions(provider, intraOpThreads, device) }
+  const body: Request = { _tag: "Start", options: optionsFor("in files") }
   return Effect.asVoid(request(connection, body, {}, refuse))
 }
 
-const makeProcess = (connection: Connection, scratch: Scratch): RuntimeProcess => {
+const makeProcess = (connection: Connection, scratch: Scratch, optionsFor: OptionsFor): RuntimeProcess => {
   let opened = 0
-  const open = Effect.fn("OnnxRuntime.open")(function* (program: Program): Effect.fn.Return<Session, RuntimeFailure> {
+  const open = Effect.fn("OnnxRuntime.open")(function* (
+    program: Program,
+    weights: Weights = "in files"
+  ): Effect.fn.Return<Session, RuntimeFailure> {
     const refuse = (reason: string) => Effect.fail(new SessionFailure({ program: program.name, reason }))
     const session = opened++
     const path = yield* scratch.place(program)
-    yield* request(connection, { _tag: "Open", session, path }, {}, refuse)
+    yield* request(connection, { _tag: "Open", session, path, options: optionsFor(weights) }, {}, refuse)
     return {
       run: ({ feeds, fetch, keep = {}, resident = {} }) =>
         request(connection, { _tag: "Run", session, resident, fetch, keep }, feeds, refuse)
@@ -71,8 +76,10 @@ export const startProcess = (
   device: number | undefined
 ): Effect.Effect<RuntimeProcess, RuntimeFailure, Scope.Scope> =>
   Effect.gen(function* () {
+    const { intraOpThreads = defaultThreads, provider } = options
+    const optionsFor: OptionsFor = (weights) => sessionOptions(provider, weights, intraOpThreads, device)
     const scratch = yield* makeScratch(options.scratchDirectory ?? tmpdir())
-    const connection = yield* connect({ ...environment[options.provider], ...options.environment })
-    yield* startProvider(connection, options, device)
-    return makeProcess(connection, scratch)
+    const connection = yield* connect({ ...environment[provider], ...options.environment })
+    yield* startProvider(connection, provider, optionsFor)
+    return makeProcess(connection, scratch, optionsFor)
   }).pipe(Effect.withSpan("OnnxRuntime.acquire"))

@@ -18,7 +18,7 @@ export interface SessionOptions {
 /** Requests are answered strictly in order, so they carry no number; sessions are numbered by the asking side. */
 export type Request =
   | { readonly _tag: "Start"; readonly options: SessionOptions }
-  | { readonly _tag: "Open"; readonly session: number; readonly path: string }
+  | { readonly _tag: "Open"; readonly session: number; readonly path: string; readonly options: SessionOptions }
   | {
       readonly _tag: "Run"
       readonly session: number

@@ -2,8 +2,9 @@
 import * as Arr from "effect/Array"
 import { statSync } from "node:fs"
 import { createRequire } from "node:module"
+import { availableParallelism } from "node:os"
 import { dirname, join } from "node:path"
-import type { ComputeIdentity, ExecutionProvider } from "./OnnxRuntime.ts"
+import type { ComputeIdentity, ExecutionProvider, Weights } from "./OnnxRuntime.ts"
 import type { SessionOptions } from "./protocol.ts"
 
 const packageFile = "onnxruntime-node/package.json"
@@ -17,13 +18,23 @@ const runtimeVersion = (): string => {
 /**
  * Threads within one operator, on every machine alike. The matrix product splits its columns over all threads of the
  * session, whether or not there are cores for them, and splits the sum over the inner dimension differently where a
- * thread gets 64 columns or fewer: the number of threads decides bits. Eight cost a machine with two cores nothing.
+ * thread gets 64 columns or fewer: the number of threads decides bits. Eight cost a machine with two cores nothing where
+ * products are large.
  */
 export const defaultThreads = 8
 
 /**
+ * The threads of a session. Products with packed weights sum in the same steps however many share them; so there are no
+ * more than cores, for to wake others costs more than a product of few rows.
+ */
+const threadsFor: { readonly [W in Weights]: (most: number) => number } = {
+  "in files": (most) => most,
+  packed: (most) => Math.min(most, availableParallelism())
+}
+
+/**
  * The session options of every provider.
- * - Prepacking would copy each weight, once for each use of it, and gives other bits.
+ * - Prepacking copies each weight, once for each use of it, and gives other bits.
  * - "basic" gives the bits of the graph as it is written. The levels above it fuse operators, which changed the bits
  *   and gained nothing on graphs that are written with fused operators to begin with.
  * - Memory patterns would reserve, for each set of input shapes met again, one block for the whole run: where shapes
@@ -33,6 +44,7 @@ export const defaultThreads = 8
  */
 export const sessionOptions = (
   provider: ExecutionProvider,
+  weights: Weights,
   threads: number,
   device: number | undefined
 ): SessionOptions => ({
@@ -41,8 +53,8 @@ export const sessionOptions = (
   executionMode: "sequential",
   enableMemPattern: false,
   logSeverityLevel: 3,
-  intraOpNumThreads: threads,
-  extra: { session: { disable_prepacking: "1", "intra_op.allow_spinning": "0" } }
+  intraOpNumThreads: threadsFor[weights](threads),
+  extra: { session: { disable_prepacking: weights === "packed" ? "0" : "1", "intra_op.allow_spinning": "0" } }
 })
 
 /**

@@ -226,6 +226,12 @@ describe("along axes", () => {
     close((await run(g.mean(symbol, [0, 1]))).data, [4])
   })
 
+  it("finds the first of the largest", async () => {
+    const tied: Numbers = { shape: [2, 3], data: [1, 4, 4, 5, 2, 5] }
+    assert.deepStrictEqual(await evaluate(g.argMax(symbol), { x: tied }), { shape: [2], data: [1, 0] })
+    assert.deepStrictEqual((await evaluate(g.argMax(symbol, 0), { x: tied })).data, [1, 0, 1])
+  })
+
   it("softmax and its logarithm", async () => {
     const rows = [
       [1, 2, 4],

@@ -208,6 +208,7 @@ const cases: { readonly [Name in OperatorName]: ReadonlyArray<Case> | typeof noG
     { what: "places to tokens", inputs: [wave([2, 3, 2])], build: (x) => g.gatherRows(x, toTokens, toPlaces) }
   ],
 
+  ArgMax: noGradient,
   Range: noGradient,
   DimensionSize: noGradient,
   StopGradient: noGradient,

@@ -50,6 +50,34 @@ layer(Runtime)("generation", (it) => {
     )
   }
 
+  it.effect("takes the likeliest token in the graph as it is taken from logits", () =>
+    Effect.gen(function* () {
+      for (const name of ["parallel", "llama"] as const) {
+        const prompts = reference(name).generation.map(({ prompt }) => prompt)
+        const inGraph = yield* answersOf(name, prompts, { repetitionPenalty: 1 })
+        const fromLogits = yield* answersOf(name, prompts, {
+          repetitionPenalty: 1,
+          sampling: { temperature: 1, topK: 1, topP: null }
+        })
+        assert.deepStrictEqual(inGraph, fromLogits)
+      }
+    })
+  )
+
+  it.effect("does not depend on what prompts begin with in common", () =>
+    Effect.gen(function* () {
+      const common = Array.from({ length: 30 }, (_, place) => (place * 7) % 50)
+      const prompts = Array.from({ length: 11 }, (_, prompt) => [
+        ...common,
+        ...Array(1 + (prompt % 4)).fill(prompt + 1)
+      ])
+      for (const name of ["parallel", "llama"] as const) {
+        const together = yield* answersOf(name, prompts, { batchPrompts: 11, maxTokens: 8 })
+        assert.deepStrictEqual(yield* answersOf(name, prompts, { batchPrompts: 1, maxTokens: 8 }), together)
+      }
+    })
+  )
+
   it.effect("ends before a stop string, and where the model's positions end", () =>
     Effect.gen(function* () {
       const { generation } = reference("parallel")

@@ -3,7 +3,9 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { execFileSync, spawnSync } from "node:child_process"
 import { createHash } from "node:crypto"
-import { layerCpu } from "../../src/runtime/layer.ts"
+import { constant, input, linear } from "../../src/graph/build.ts"
+import { serialize } from "../../src/graph/serialize.ts"
+import { layer, layerCpu } from "../../src/runtime/layer.ts"
 import { type HostTensor, OnnxRuntime } from "../../src/runtime/OnnxRuntime.ts"
 import { DataType, float32, graph, identity, integer, product, program, sumAndDifference, zeros } from "./models.ts"
 
@@ -45,6 +47,22 @@ describe("a runtime process", { timeout: 30_000 }, () => {
         total: float32([2], [31, 62])
       })
     }).pipe(Effect.provide(layerCpu))
+  )
+
+  it.effect("multiplies by packed weights to the same bits on any number of threads", () =>
+    Effect.gen(function* () {
+      const [inner, columns] = [600, 96]
+      const wave = (count: number, speed: number) => Float32Array.from({ length: count }, (_, i) => Math.sin(speed * i))
+      const weights = constant("float32", [columns, inner], wave(columns * inner, 0.7))
+      const y = linear(input("x", "float32", ["rows", inner]), weights)
+      const packed = serialize({ name: "packed", outputs: { y } })
+      const multiply = (threads: number, rows: number) =>
+        Effect.gen(function* () {
+          const session = yield* Effect.flatMap(acquire, (process) => process.open(packed, "packed"))
+          return yield* session.run({ feeds: { x: float32([rows, inner], wave(rows * inner, 0.3)) }, fetch: ["y"] })
+        }).pipe(Effect.provide(layer({ provider: "cpu", intraOpThreads: threads })))
+      for (const rows of [1, 8, 200]) assert.deepStrictEqual(yield* multiply(8, rows), yield* multiply(1, rows))
+    })
   )
 
   it.effect("forgets what is released, and says which registers there are", () =>

@@ -32,6 +32,10 @@ export interface TuningScale {
   readonly llama13b: TuningSettings
 }
 
+/**
+ * Rows are held out last. The stages before look at each row alone, so that rows which are added later cost no more than themselves there; which
+ * rows are held out hangs on how many there are.
+ */
 const tune = (
   base: Model,
   rows: Table<InstructionRow>,
@@ -41,9 +45,9 @@ const tune = (
 ): Tuned =>
   pipe(
     rows,
-    holdOut(heldOut),
     format({ template }),
     tokenize({ model: base, maxLength, appendEos: true, tooLong: "cut" }),
+    holdOut(heldOut),
     loraTrain({ base, ...training })
   )
 

@@ -1,4 +1,4 @@
-/** Columns in memory: typed arrays that hash, write and read without a look at single values. */
+/** Columns in memory: typed arrays that write and read without a look at single values. */
 
 /** Where each value of a variable length begins and ends: n + 1 positions, the first of them 0. */
 export type Offsets = Int32Array

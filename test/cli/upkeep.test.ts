@@ -23,7 +23,7 @@ test("results of runs that are no longer kept go, with their objects; the rest s
 
   const { code, out } = await project.tanren("gc", "--keep", "0")
   assert.deepStrictEqual([code, stored(project)], [0, after], "everything is young")
-  assert.match(out, /^removed 0 results, 0 objects, 0 checkpoints: 0 bytes; [\d.]+ kB stay\n$/)
+  assert.match(out, /^removed 0 results, 0 objects, 0 checkpoints, 0 pieces: 0 bytes; [\d.]+ kB stay\n$/)
 
   const dry = await summary(project, "gc", "--keep", "0", "--grace", "0", "--dry")
   assert.deepStrictEqual(stored(project), after)

@@ -7,7 +7,8 @@ import { join } from "node:path"
 import type { Artifact, InputTree, Model, Table, Value } from "../../src/pipeline/Artifact.ts"
 import { isArtifact } from "../../src/pipeline/Artifact.ts"
 import type { Node } from "../../src/pipeline/Node.ts"
-import type { FilesReader, ModelReader, StageFailure, TableReader } from "../../src/pipeline/Reader.ts"
+import type { FilesReader, ModelReader, StageFailure, TableContent, TableReader } from "../../src/pipeline/Reader.ts"
+import { rowsOf as contentRows } from "../../src/pipeline/rowwise.ts"
 import type { OnnxRuntime } from "../../src/runtime/OnnxRuntime.ts"
 import { folderReader, memoryReader, tableReader } from "../model/support.ts"
 
@@ -106,9 +107,8 @@ export const readerOf = (artifact: Artifact, world: World): Running<unknown> => 
       case "value":
         return Effect.succeed(content)
       case "table":
-        return Effect.map(
-          Stream.runCollect(content as Stream.Stream<ReadonlyArray<unknown>, StageFailure>),
-          (batches) => tableReader(batches.flat(), artifact.schema)
+        return Effect.map(Stream.runCollect(contentRows(content as TableContent<unknown>)), (batches) =>
+          tableReader(batches.flat(), artifact.schema)
         )
       case "files":
       case "model":

@@ -14,7 +14,7 @@ import { Store } from "../store/Store.ts"
 import { checkpointsOf } from "./checkpoints.ts"
 import type { CodeFailure } from "./code/Errors.ts"
 import { fingerprint } from "./code/fingerprint.ts"
-import { openView } from "./code/View.ts"
+import { modifiedMsOf } from "./code/View.ts"
 import { InputMoved, StageBroken } from "./Errors.ts"
 import { Events } from "./Events.ts"
 import { bringHere, moved } from "./external.ts"
@@ -31,12 +31,11 @@ const timeOf = (milliseconds: number): string => new Date(milliseconds).toISOStr
 /** Modules of a step's code that were written since it was fingerprinted, unless they say the same as before. */
 const movedModules = ({ code, node: { stage } }: Step): Effect.Effect<ReadonlyArray<string>, CodeFailure> =>
   Effect.gen(function* () {
-    const view = openView()
     const touched = code.modules
-      .filter(({ modifiedMs, path }) => view.see(path)?.modifiedMs !== modifiedMs)
+      .filter(({ modifiedMs, path }) => modifiedMsOf(path) !== modifiedMs)
       .map(({ path }) => path)
     if (touched.length === 0) return []
-    const now = yield* fingerprint(stage, view)
+    const now = yield* fingerprint(stage)
     return now.digest === code.digest ? [] : touched
   })
 

@@ -1,7 +1,6 @@
 /** What comes from outside the store: found by name, named by content, and checked again before a result is kept. */
 import * as Effect from "effect/Effect"
-import type { BigIntStats } from "node:fs"
-import { stat } from "node:fs/promises"
+import { type BigIntStats, statSync } from "node:fs"
 import * as path from "node:path"
 import type { ExternalFiles, Outside } from "../pipeline/Artifact.ts"
 import { Progress, type ProgressReport } from "../pipeline/Progress.ts"
@@ -143,7 +142,13 @@ export const bringHere = (resolved: Resolved): Effect.Effect<Resolved, SourceFai
   })
 
 const statOf = (path: string): Effect.Effect<BigIntStats | null> =>
-  Effect.promise(() => stat(path, { bigint: true }).catch(() => null))
+  Effect.sync(() => {
+    try {
+      return statSync(path, { bigint: true })
+    } catch {
+      return null
+    }
+  })
 
 /** When a file was last written to, in nanoseconds since 1970; null when it is not there. */
 const writtenAt = (path: string): Effect.Effect<bigint | null> =>

@@ -15,6 +15,7 @@ import { Store } from "../store/Store.ts"
 import { DependencyFailed, PartDamaged, ResultDamaged } from "./Errors.ts"
 import { Events } from "./Events.ts"
 import { type Depth, intact, type Known, lookup, outputsOf, resolveInputs, resolveSource } from "./lookup.ts"
+import { identify } from "./identity.ts"
 import type { Recipe, Step } from "./Recipe.ts"
 import { type Sight, survey } from "./survey.ts"
 
@@ -66,6 +67,8 @@ export const run = (
     const keys = new Map<string, RunRecord["nodes"][string]>()
     const jobs = yield* Semaphore.make(options.jobs)
     const computeJobs = yield* Semaphore.make(options.computeJobs)
+    /** Loaded at the first need of it: a run that finds everything executes nothing. */
+    const executing = yield* Effect.cached(Effect.promise(() => import("./execute.ts")))
     /** What is there before anything starts. */
     const there = new Map<Step, Known>()
     /** What each further step gives: told as soon as others may read it, which is before it is durable. */
@@ -112,18 +115,19 @@ export const run = (
           step,
           resolveSource(options.root, (read) => verified(step, read, tables))
         )
-        const sought = yield* lookup(experiment, step, inputs, "content")
-        if (sought.kind === "hit") return alreadyThere(sought.known)
-        const { identity, reason } = sought
-        const find = Effect.map(lookup(experiment, step, inputs, "content"), (found): Obtained | null =>
-          found.kind === "hit" ? alreadyThere(found.known) : null
-        )
+        const identity = yield* identify(step, inputs)
+        /** Why it is computed: what the look said that did not find it. */
+        let reason = ""
+        const find = Effect.map(lookup(experiment, step, inputs, "content"), (found): Obtained | null => {
+          if (found.kind === "hit") return alreadyThere(found.known)
+          reason = found.reason
+          return null
+        })
         const compute = Effect.gen(function* () {
           const started = yield* Clock.currentTimeMillis
           yield* emit({ kind: "started", step: step.name, stage: step.node.stage.name, reason })
           keys.set(step.name, { key: identity.key, outcome: "failed" })
-          // Loaded here, for a run that finds everything executes nothing.
-          const { execute } = yield* Effect.promise(() => import("./execute.ts"))
+          const { execute } = yield* executing
           const { record, settle } = yield* execute(step, identity, inputs, options.checkpointSeconds)
           const outputs = outputsOf(store, step, record, inputs)
           if (outputs === null)

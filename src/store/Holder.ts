@@ -27,8 +27,12 @@ const startOf = (pid: number): string | null => {
 
 const self = `${machine}-${process.pid}-${startOf(process.pid) ?? "0"}`
 
+/** Tells processes apart where their systems say too little of them. */
+const chance = randomBytes(8).toString("hex")
+let taken = 0
+
 /** A name that no other holder has, on any machine: it says which process took it. */
-export const uniqueName = (): string => `${self}-${randomBytes(8).toString("hex")}`
+export const uniqueName = (): string => `${self}-${chance}${(taken++).toString(16)}`
 
 /** Whether the process that took a unique name still lives; unknown where it ran on another machine. */
 export const lifeOf = (name: string): "alive" | "dead" | "unknown" => {

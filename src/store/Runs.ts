@@ -60,8 +60,8 @@ export const makeRuns = (folders: Folders, leases: Leases): Runs => {
   /** By path; a run asks once a node, the file changes seldom. */
   const read = new Map<string, { readonly signature: StatSignature; readonly keys: Keys }>()
   const readLatest = (path: string): Keys => {
-    const stat = unlessMissing(() => fs.statSync(path, { bigint: true }))
-    if (stat === null) return {}
+    const stat = fs.statSync(path, { bigint: true, throwIfNoEntry: false })
+    if (stat === undefined) return {}
     const known = read.get(path)
     const signature = signatureOf(stat)
     if (known?.signature === signature) return known.keys

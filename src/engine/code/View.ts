@@ -22,6 +22,15 @@ export type Sights = { readonly [path: string]: readonly [signature: string, rea
 /** Nanoseconds: a file that changed less than this before it was seen may change again within its clock's tick. */
 const racy = 2_000_000_000n
 
+/** Milliseconds with their fraction, as `Stats` of doubles has them. */
+const millisecondsOf = (ns: bigint): number => Number(ns / 1_000_000n) + Number(ns % 1_000_000n) / 1e6
+
+/** When a file was last changed; null where none lies. */
+export const modifiedMsOf = (path: string): number | null => {
+  const stat = statSync(path, { bigint: true, throwIfNoEntry: false })
+  return stat === undefined ? null : millisecondsOf(stat.mtimeNs)
+}
+
 const look = (path: string): SeenFile | null => {
   const now = BigInt(Date.now()) * 1_000_000n
   const stat = statSync(path, { bigint: true, throwIfNoEntry: false })
@@ -30,7 +39,7 @@ const look = (path: string): SeenFile | null => {
   return {
     signature: `${dev} ${ino} ${size} ${mtimeNs} ${ctimeNs}`,
     realPath: realpathSync.native(path),
-    modifiedMs: Number(mtimeNs / 1_000_000n) + Number(mtimeNs % 1_000_000n) / 1e6,
+    modifiedMs: millisecondsOf(mtimeNs),
     settled: now - mtimeNs > racy && now - ctimeNs > racy
   }
 }

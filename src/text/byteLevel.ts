@@ -6,6 +6,7 @@
  */
 import { applyMerges } from "./bytePairs.ts"
 import type { ByteLevelVocabulary } from "./byteLevelVocabulary.ts"
+import { pieceMemory } from "./pieceMemory.ts"
 import { pieceEnd } from "./pieces.ts"
 
 /** The ids of a prompt with its response, and how many ids the prompt has alone. */
@@ -20,52 +21,28 @@ export interface Encoded {
  */
 export type EncodeByteLevel = (text: string, promptLength: number) => Encoded | null
 
-/** Ids that are remembered for pieces seen before: 4 MiB, and as much again for the pieces. */
-const remembered = 2 ** 20
-/** Longer pieces are not remembered; places of ids and their number share one integer. */
-const longestRemembered = 2 ** 10
-
 const mostBytesPerUnit = 3
 
 export const byteLevelEncoder = ({ addedTokens, byteIds, merges, numbers }: ByteLevelVocabulary): EncodeByteLevel => {
   const merge = applyMerges(merges)
   const endOf = pieceEnd(numbers)
-  const places = new Map<string, number>()
-  const memory = new Int32Array(remembered)
-  let filled = 0
+  const memory = pieceMemory()
   let ids = new Int32Array(2 ** 12)
 
-  const remember = (piece: string, from: number, to: number): void => {
-    const count = to - from
-    if (count >= longestRemembered) return
-    if (filled + count > remembered) {
-      places.clear()
-      filled = 0
-    }
-    memory.set(ids.subarray(from, to), filled)
-    places.set(piece, filled * longestRemembered + count)
-    filled += count
-  }
-
   /** Writes the ids of a piece from `at` on; where they end. */
-  const appendPiece = (piece: string, at: number): number => {
-    const place = places.get(piece)
-    if (place === undefined) {
-      const end = merge(ids, at, appendBytes(piece, at))
-      remember(piece, at, end)
-      return end
-    }
-    const count = place % longestRemembered
-    const from = (place - count) / longestRemembered
-    for (let i = 0; i < count; i++) ids[at + i] = memory[from + i] ?? 0
-    return at + count
+  const appendPiece = (text: string, from: number, to: number, at: number): number => {
+    const known = memory.recall(text, from, to, ids, at)
+    if (known >= 0) return known
+    const end = merge(ids, at, appendBytes(text, from, to, at))
+    memory.remember(text, from, to, ids, at, end)
+    return end
   }
 
   /** UTF-8, one id a byte. */
-  const appendBytes = (piece: string, at: number): number => {
+  const appendBytes = (text: string, from: number, to: number, at: number): number => {
     let end = at
-    for (let i = 0; i < piece.length; i++) {
-      const unit = piece.charCodeAt(i)
+    for (let i = from; i < to; i++) {
+      const unit = text.charCodeAt(i)
       if (unit < 0x80) {
         ids[end++] = byteIds[unit] ?? 0
         continue
@@ -87,7 +64,7 @@ export const byteLevelEncoder = ({ addedTokens, byteIds, merges, numbers }: Byte
     for (let from = begin; from < limit;) {
       const to = endOf(text, from, limit)
       if (to < 0) return to
-      end = appendPiece(text.slice(from, to), end)
+      end = appendPiece(text, from, to, end)
       from = to
     }
     return end
@@ -102,7 +79,7 @@ export const byteLevelEncoder = ({ addedTokens, byteIds, merges, numbers }: Byte
     let at = 0
     for (let end = endOf(text, 0, text.length); end + 1 < promptLength; end = endOf(text, shared, text.length)) {
       if (end < 0) return null
-      at = appendPiece(text.slice(shared, end), at)
+      at = appendPiece(text, shared, end, at)
       shared = end
     }
     // The rest of the prompt is counted alone, and overwritten.

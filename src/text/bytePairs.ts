@@ -16,13 +16,55 @@ export type ApplyMerges = (ids: Int32Array, from: number, to: number) => number
 /** The rank of neighbors that do not merge. */
 const never = 0x7fff_ffff
 
+/** Up to so many ids, looking through all ranks for the next merge takes less time than keeping a tree of them. */
+const short = 128
+
+export const applyMerges = (merges: ReadonlyArray<Merge>): ApplyMerges => {
+  const rankOf = ranks(merges)
+  const mergedIds = Int32Array.from(merges, ({ merged }) => merged)
+  const [toShort, toLong] = [applyToShort(rankOf, mergedIds), applyToLong(rankOf, mergedIds)]
+  return (ids, from, to) => (to - from <= short ? toShort(ids, from, to) : toLong(ids, from, to))
+}
+
+/** The place in the list of merges of the one that merges two neighbors, or `never`. */
+type RankOf = (left: number, right: number) => number
+
+/** Ids and the ranks of neighbors lie side by side, without gaps. Time grows with n² for a piece of n bytes. */
+const applyToShort = (rankOf: RankOf, mergedIds: Int32Array): ApplyMerges => {
+  // One for each id and its right neighbor.
+  const ranks = new Int32Array(short)
+  return (ids, from, to) => {
+    let last = to - from - 1
+    for (let i = 0; i < last; i++) ranks[i] = rankOf(ids[from + i] ?? 0, ids[from + i + 1] ?? 0)
+    for (;;) {
+      let rank = never
+      let at = 0
+      for (let i = 0; i < last; i++) {
+        const found = ranks[i] ?? never
+        if (found < rank) {
+          rank = found
+          at = i
+        }
+      }
+      if (rank === never) return from + last + 1
+      const id = mergedIds[rank] ?? 0
+      ids[from + at] = id
+      last--
+      for (let i = at + 1; i <= last; i++) {
+        ids[from + i] = ids[from + i + 1] ?? 0
+        ranks[i] = ranks[i + 1] ?? never
+      }
+      if (at > 0) ranks[at - 1] = rankOf(ids[from + at - 1] ?? 0, id)
+      if (at < last) ranks[at] = rankOf(id, ids[from + at + 1] ?? 0)
+    }
+  }
+}
+
 /**
  * Time grows with n log n for a piece of n bytes: a tree of minima over the ranks of all neighbors gives the next merge,
  * and each merge renews three of its paths.
  */
-export const applyMerges = (merges: ReadonlyArray<Merge>): ApplyMerges => {
-  const rankOf = ranks(merges)
-  const mergedIds = Int32Array.from(merges, ({ merged }) => merged)
+const applyToLong = (rankOf: RankOf, mergedIds: Int32Array): ApplyMerges => {
   let capacity = 0
   let next = new Int32Array(0)
   let previous = new Int32Array(0)
@@ -89,7 +131,7 @@ export const applyMerges = (merges: ReadonlyArray<Merge>): ApplyMerges => {
 }
 
 /** Ranks by pair. Where merges name a pair twice, its last place counts. */
-const ranks = (merges: ReadonlyArray<Merge>): ((left: number, right: number) => number) => {
+const ranks = (merges: ReadonlyArray<Merge>): RankOf => {
   // Open addressing, at most half full; a slot holds rank + 1, or 0. A Map would need a key object for each question.
   const mask = 2 ** Math.ceil(Math.log2(2 * merges.length + 2)) - 1
   const slots = new Int32Array(mask + 1)

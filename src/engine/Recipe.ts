@@ -4,7 +4,6 @@ import type { Artifact, Outside } from "../pipeline/Artifact.ts"
 import type { Experiment } from "../pipeline/Experiment.ts"
 import type { Node } from "../pipeline/Node.ts"
 import type { StageFailure } from "../pipeline/Reader.ts"
-import { digestOf } from "../store/Digest.ts"
 import { describeRow } from "../table/RowSchema.ts"
 import type { CodeFailure } from "./code/Errors.ts"
 import { type Fingerprint, fingerprint } from "./code/fingerprint.ts"
@@ -76,7 +75,7 @@ export const recipeOf = (experiment: Experiment, loadedAtMs: number): Effect.Eff
     const steps: Array<Step> = []
     const byNode = new Map<Node, Step>()
     const byIdentity = new Map<string, Step>()
-    const identities = new Map<Step, string>()
+    const positions = new Map<Step, number>()
     const labels = new Map<string, number>()
 
     const uniqueName = (label: string): string => {
@@ -87,7 +86,7 @@ export const recipeOf = (experiment: Experiment, loadedAtMs: number): Effect.Eff
 
     const identify = (source: Source): unknown =>
       source.kind === "step"
-        ? { step: identities.get(source.step), output: source.output }
+        ? { step: positions.get(source.step), output: source.output }
         : { as: source.as, files: source.files }
 
     const sourceOf = (artifact: Artifact): Source => {
@@ -117,21 +116,19 @@ export const recipeOf = (experiment: Experiment, loadedAtMs: number): Effect.Eff
         for (const [name, promise] of Object.entries(node.outputs)) {
           if (promise.kind === "table") rows[name] = yield* describeRow(promise.schema)
         }
-        const identity = digestOf(
-          JSON.stringify([
-            node.stage.module,
-            node.stage.name,
-            config.text,
-            rows,
-            Object.entries(inputs).map(([name, tree]) => [name, Tree.unwrap(Tree.map(tree, identify))])
-          ])
-        )
+        const identity = JSON.stringify([
+          node.stage.module,
+          node.stage.name,
+          config.text,
+          rows,
+          Object.entries(inputs).map(([name, tree]) => [name, Tree.unwrap(Tree.map(tree, identify))])
+        ])
         const known = byIdentity.get(identity)
         const step = known ?? { name: uniqueName(node.label), node, code, config, rows, inputs }
         byNode.set(node, step)
         if (known !== undefined) return
         byIdentity.set(identity, step)
-        identities.set(step, identity)
+        positions.set(step, steps.length)
         steps.push(step)
       })
 

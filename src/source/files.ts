@@ -24,17 +24,27 @@ export const findFiles = (
 ): Effect.Effect<ReadonlyArray<string>, FindFailure> =>
   Effect.suspend(() => {
     try {
-      return Effect.succeed(filesFound(folder, patterns))
+      return Effect.succeed(filesFound(folder, patterns).map(({ path }) => path))
     } catch (cause) {
       return isFindFailure(cause) ? Effect.fail(cause) : Effect.die(cause)
     }
   })
 
-/** The same without an effect: throws its failure. */
-export const filesFound = (folder: string, patterns: ReadonlyArray<string>): ReadonlyArray<string> => {
+/** A file that was found. */
+export interface FoundFile {
+  /** Absolute. */
+  readonly path: string
+  /** What a look at it said, where it was found by its name. */
+  readonly stat?: fs.BigIntStats
+}
+
+/** The same without an effect, and with what was seen on the way: throws its failure. */
+export const filesFound = (folder: string, patterns: ReadonlyArray<string>): ReadonlyArray<FoundFile> => {
   const base = path.resolve(folder)
   const found = patterns.flatMap((pattern) => findPattern(base, pattern))
-  return found.length < 2 ? found : [...new Set(found)].sort()
+  if (found.length < 2) return found
+  const each = new Map(found.map((file) => [file.path, file]))
+  return [...each.values()].sort((a, b) => (a.path < b.path ? -1 : 1))
 }
 
 const isFindFailure = (cause: unknown): cause is FindFailure =>
@@ -42,17 +52,14 @@ const isFindFailure = (cause: unknown): cause is FindFailure =>
 
 // Each function below throws its failure: a pattern that names a file is one look at the disk and nothing else.
 
-const findPattern = (folder: string, pattern: string): ReadonlyArray<string> => {
+const findPattern = (folder: string, pattern: string): ReadonlyArray<FoundFile> => {
   const literal = path.resolve(folder, pattern)
   const stat = statOf(literal)
+  if (stat !== null && !stat.isDirectory()) return [{ path: regularFile(literal, stat), stat }]
   const found =
-    stat === null
-      ? findGlob(folder, pattern)
-      : stat.isDirectory()
-        ? walk(literal, () => true, { depth: Infinity, hidden: false, above: [] })
-        : [regularFile(literal, stat)]
+    stat === null ? findGlob(folder, pattern) : walk(literal, () => true, { depth: Infinity, hidden: false, above: [] })
   if (found.length === 0) throw new NothingMatched({ folder, pattern })
-  return found
+  return found.map((path) => ({ path }))
 }
 
 const magic = /[*?[\]{}]/
@@ -98,23 +105,23 @@ const walk = (folder: string, keep: (file: string) => boolean, { above, depth, h
 }
 
 /** What a link leads to; null for a link that leads nowhere and is not asked for. */
-const linked = (link: string, keep: (file: string) => boolean): fs.Stats | null => {
+const linked = (link: string, keep: (file: string) => boolean): fs.BigIntStats | null => {
   const stat = statOf(link)
   if (stat === null && keep(link)) throw new NotAFile({ path: link, found: "a link that leads nowhere" })
   return stat
 }
 
-const regularFile = (file: string, kind: fs.Stats | fs.Dirent): string => {
+const regularFile = (file: string, kind: fs.BigIntStats | fs.Dirent): string => {
   if (!kind.isFile()) throw new NotAFile({ path: file, found: kindOf(kind) })
   return file
 }
 
-const kindOf = (kind: fs.Stats | fs.Dirent): string =>
+const kindOf = (kind: fs.BigIntStats | fs.Dirent): string =>
   kind.isFIFO() ? "a named pipe" : kind.isSocket() ? "a socket" : "a device"
 
 /** What is there, or null where nothing is. */
-const statOf = (file: string): fs.Stats | null =>
-  readable(file, () => fs.statSync(file, { throwIfNoEntry: false })) ?? null
+const statOf = (file: string): fs.BigIntStats | null =>
+  readable(file, () => fs.statSync(file, { bigint: true, throwIfNoEntry: false })) ?? null
 
 const readable = <A>(file: string, run: () => A): A => {
   try {

@@ -20,8 +20,12 @@ export interface FileDigest {
 export interface FileDigests {
   /** Digests of files, in the order asked for; reads only what changed. Fails on a file that is not there. */
   readonly digest: (paths: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<FileDigest>, StoreFailure>
-  /** The same of files that need not be read: null where one does. Throws what the disk says. */
-  readonly recall: (paths: ReadonlyArray<string>) => ReadonlyArray<FileDigest> | null
+  /**
+   * The same of files that need not be read: null where one does. `stat` is a look of just now. Throws what the disk says.
+   */
+  readonly recall: (
+    files: ReadonlyArray<{ readonly path: string; readonly stat?: fs.BigIntStats }>
+  ) => ReadonlyArray<FileDigest> | null
   /** Writes down what was found out, for other processes; what took long to find out is written down at once. */
   readonly keep: Effect.Effect<void>
   /** Forgets the files that are gone. */
@@ -88,7 +92,9 @@ export const makeFileDigests = (folders: Folders): FileDigests => {
 
   const digest = (paths: ReadonlyArray<string>): Effect.Effect<ReadonlyArray<FileDigest>, StoreFailure> =>
     Effect.gen(function* () {
-      const known = yield* attempt("look at a file", paths[0] ?? folders.root, () => paths.map(remembered))
+      const known = yield* attempt("look at a file", paths[0] ?? folders.root, () =>
+        paths.map((path) => remembered(path))
+      )
       if (isWhole(known)) return known
       const all = yield* Effect.forEach(
         paths,
@@ -101,8 +107,10 @@ export const makeFileDigests = (folders: Folders): FileDigests => {
 
   const keep = Effect.sync(() => (unkept === null ? undefined : save(() => true)))
 
-  const remembered = (path: string): FileDigest | null => {
-    const found = fs.statSync(path, { bigint: true, throwIfNoEntry: false })
+  const remembered = (
+    path: string,
+    found: fs.BigIntStats | undefined = fs.statSync(path, { bigint: true, throwIfNoEntry: false })
+  ): FileDigest | null => {
     if (found === undefined) return null
     const absolute = resolve(path)
     const entry = memory().get(absolute)
@@ -111,8 +119,8 @@ export const makeFileDigests = (folders: Folders): FileDigests => {
       : null
   }
 
-  const recall = (paths: ReadonlyArray<string>): ReadonlyArray<FileDigest> | null => {
-    const known = paths.map(remembered)
+  const recall: FileDigests["recall"] = (asked) => {
+    const known = asked.map(({ path, stat }) => remembered(path, stat))
     return isWhole(known) ? known : null
   }
 

@@ -10,7 +10,6 @@ import { type Event, Events } from "../../src/engine/Events.ts"
 import { identityOf } from "../../src/engine/identity.ts"
 import type { Step } from "../../src/engine/Recipe.ts"
 import { stage } from "../../src/pipeline/Stage.ts"
-import { digestOf } from "../../src/store/Digest.ts"
 import { StoreFailure } from "../../src/store/Errors.ts"
 import { Store } from "../../src/store/Store.ts"
 import { bytes, fresh } from "../store/stores.ts"
@@ -34,7 +33,7 @@ const stepOf = (config: Config): Step => ({
   name: "work",
   node: { stage: work, config, inputs: {}, outputs: {}, label: "work" },
   code: { digest: "code", declarations: [], packages: [], modules: [] },
-  config: { value: config, json: config, text: JSON.stringify(config), digest: digestOf(JSON.stringify(config)) },
+  config: { value: config, json: config, text: JSON.stringify(config) },
   rows: {},
   inputs: {}
 })

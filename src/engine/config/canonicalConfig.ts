@@ -3,7 +3,6 @@ import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import * as SchemaIssue from "effect/SchemaIssue"
 import * as SchemaParser from "effect/SchemaParser"
-import { digestOf } from "../../store/Digest.ts"
 import { closedText } from "../code/closedText.ts"
 import { child } from "./differences.ts"
 import { ConfigFailure } from "./Errors.ts"
@@ -16,8 +15,6 @@ export interface CanonicalConfig {
   readonly json: JsonValue
   /** Canonical JSON text of `json`. */
   readonly text: string
-  /** sha256 of the text, in hex. */
-  readonly digest: string
 }
 
 /** Says a row schema in canonical words, or why it has none. */
@@ -47,8 +44,7 @@ export const canonicalConfig = (
     const value = yield* decode(before)
     const encoded = value === made ? before : yield* encode(value)
     const json = plainJson(encoded) ?? (yield* jsonOf(encoded, describeRow))
-    const text = canonicalText(json)
-    return { value, json, text, digest: digestOf(text) }
+    return { value, json, text: canonicalText(json) }
   })
 
 const strict = { errors: "all", onExcessProperty: "error" } as const

@@ -92,7 +92,7 @@ export interface Attributes {
   readonly KnownGradient: None
   /** Inputs: a value, then tensors that part it from all else it was made of. See `recompute.ts`. */
   readonly Recompute: None
-  /** Inputs: a tensor to wait for, then any number of others, which are the results. See `barrier` in `build.ts`. */
+  /** Inputs: a tensor to wait for, then the one that is the result. See `after` in `build.ts`. */
   readonly Barrier: None
 }
 

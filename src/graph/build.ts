@@ -384,9 +384,5 @@ export const withGradient = (
     ...gradients.map(([, gradient]) => gradient)
   )
 
-/** Each tensor as it is, but not before `until` is computed; nothing made of a result is shared with what was made before. */
-export const barrier = (until: Tensor, tensors: ReadonlyArray<Tensor>): ReadonlyArray<Tensor> =>
-  applyAll({ name: "Barrier" }, until, ...tensors)
-
-/** A tensor as it is, but not before `until` is computed. */
+/** A tensor as it is, but not before `until` is computed; nothing made of it is shared with what was made before. */
 export const after = (until: Tensor, x: Tensor): Tensor => apply({ name: "Barrier" }, until, x)

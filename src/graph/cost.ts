@@ -51,9 +51,9 @@ const readBy = ({ producer }: Tensor): ReadonlyArray<Tensor> =>
 const memoryOf = (tensor: Tensor): Tensor => {
   let at = tensor
   while (at.producer.kind === "operator" && aliases.has(at.producer.operator.name)) {
-    const { inputs, operator, output } = at.producer
+    const { inputs, operator } = at.producer
     // What a barrier waits for comes first.
-    const below = inputs[operator.name === "Barrier" ? output + 1 : 0]
+    const below = inputs[operator.name === "Barrier" ? 1 : 0]
     if (below === undefined) break
     at = below
   }

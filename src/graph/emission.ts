@@ -287,13 +287,11 @@ const emissions: { readonly [Name in OperatorName]: Emission<Name> } = {
   Recompute: (_, __, value) => [value.name],
   // A reshape copies nothing, and one to sizes that another tensor's size takes part in waits for that tensor. The
   // runtime does not know that a size less itself is 0, so it neither leaves the reshape out nor takes it for another.
-  Barrier: (emitter, _, until, ...tensors) => {
+  Barrier: (emitter, _, until, { name }) => {
     const size = single(emitter, "Size", [until.name])
     const nothing = single(emitter, "Sub", [size, size])
-    return tensors.map(({ name }) => {
-      const shape = single(emitter, "Add", [single(emitter, "Shape", [name]), nothing])
-      return single(emitter, "Reshape", [name, shape], { allowzero: int(true) })
-    })
+    const shape = single(emitter, "Add", [single(emitter, "Shape", [name]), nothing])
+    return emitter.node("Reshape", [name, shape], { allowzero: int(true) })
   }
 }
 

@@ -5,8 +5,9 @@
  */
 import {
   add,
+  after,
   apply,
-  barrier,
+  applyAll,
   cast,
   concat,
   cos,
@@ -142,6 +143,27 @@ const sumToLast = (x: Tensor): Tensor => sum(x, [...Array(x.shape.length - 1).ke
 /** The part of a gradient that lies along the normalised x: norms of the last axis take it away. */
 const project = (gradient: Tensor, normalized: Tensor): Tensor =>
   mul(normalized, mean(mul(gradient, normalized), -1, true))
+
+/**
+ * The result of a norm computed anew once `until` is there, from what is kept for the norm's own gradient; undefined for
+ * what no norm made.
+ */
+const normalizedAgain = (until: Tensor, { element, producer }: Tensor): Tensor | undefined => {
+  if (producer.kind !== "operator") return undefined
+  const [x, ...parameters] = producer.inputs
+  if (x === undefined) return undefined
+  switch (producer.operator.name) {
+    case "Cast": {
+      const again = normalizedAgain(until, x)
+      return again === undefined ? undefined : cast(again, element)
+    }
+    case "LayerNormalization":
+    case "RMSNormalization":
+      return applyAll(producer.operator, after(until, x), ...parameters)[producer.output]
+    default:
+      return undefined
+  }
+}
 
 const inFront = (axis: number, rank: number): ReadonlyArray<number> => [
   axis,
@@ -311,11 +333,12 @@ const gradients: { readonly [Name in OperatorName]: Gradient<Name> } = {
     })
   ],
   Recompute: ({ gradient, pullBack }, _, value, ...boundary) => {
-    const again = barrier(gradient, boundary)
+    // Each waits by itself: of those that the gradient has no need of, none is kept.
+    const again = boundary.map((tensor) => normalizedAgain(gradient, tensor) ?? after(gradient, tensor))
     const replacements = new Map(boundary.map((tensor, index) => [tensor, again[index] ?? tensor]))
     return [undefined, ...pullBack(substitute(value, replacements), gradient, again)]
   },
-  Barrier: ({ gradients: parts }) => [undefined, ...parts]
+  Barrier: ({ gradient }) => [undefined, gradient]
 }
 
 /** The gradients of an operator's inputs; undefined where there is none. */

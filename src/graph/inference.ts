@@ -272,7 +272,7 @@ const rules: { readonly [Name in OperatorName]: Inference<Name> } = {
     return [{ element: value.element, shape: [] }]
   },
   Recompute: (_, { element, shape }) => [{ element, shape }],
-  Barrier: (_, __, ...tensors) => tensors.map(({ element, shape }) => ({ element, shape }))
+  Barrier: (_, __, { element, shape }) => [{ element, shape }]
 }
 
 /** The types of an operator's results. Throws ShapeMismatch or ElementMismatch. */

@@ -1,6 +1,7 @@
 /** LLaMA (Touvron et al., 2023), as transformers computes it. */
 import { add, gather, mul, reshape, rmsNorm } from "../graph/build.ts"
 import type { Tensor } from "../graph/Operator.ts"
+import { recompute } from "../graph/recompute.ts"
 import { activate } from "./activation.ts"
 import type { Backbone, LinearModule, Parts, Tokens } from "./architecture.ts"
 import type { LlamaConfig } from "./config.ts"
@@ -69,8 +70,10 @@ export const llama = (config: LlamaConfig): Backbone => {
 
     const perceptron = (layer: number, x: Tensor): Tensor => {
       const path = `${layerPath(layer)}.mlp`
-      const gate = activate[config.activation](linear(`${path}.gate_proj`, x))
-      return linear(`${path}.down_proj`, mul(gate, linear(`${path}.up_proj`, x)))
+      const up = linear(`${path}.up_proj`, x)
+      // Of four tensors as large as the widest layer, the two that products gave are kept for the gradient.
+      const gated = recompute((gate) => mul(activate[config.activation](gate), up), linear(`${path}.gate_proj`, x))
+      return linear(`${path}.down_proj`, gated)
     }
 
     const block = (index: number) => (x: Tensor) => {

@@ -2,6 +2,7 @@
 import * as Effect from "effect/Effect"
 import { cast, gemm, linear } from "../graph/build.ts"
 import type { Tensor } from "../graph/Operator.ts"
+import { recompute } from "../graph/recompute.ts"
 import type { ApplyLinear, LinearModule } from "./architecture.ts"
 import { TargetMissing } from "./Errors.ts"
 import { widened } from "./precision.ts"
@@ -105,6 +106,7 @@ export const withLora =
     const y = base(path, x)
     const pair = factors.get(path)
     if (pair === undefined) return y
-    const down = linear(prepare(widened(x), path), pair.a)
+    // What the first product reads is as large as the hidden states, and cheap to make again.
+    const down = recompute((x) => linear(prepare(widened(x), path), pair.a), x)
     return cast(gemm(down, pair.b, { transB: true, alpha: pair.scale, plus: widened(y) }), y.element)
   }

@@ -79,10 +79,7 @@ export const trainingOutputs = (trainee: Trainee): Readonly<Record<string, Tenso
   const { factors, parameters } = trainable(trainee)
   const inputs = packingInputs()
   const keys = input("dropout keys", "uint32", ["tokens"])
-  const linear = withLora(model.linear, factors, (x, layer) =>
-    // The mask is as large as its input, and cheap to draw again.
-    recompute((x) => dropout(x, { rate: options.dropout, layer, keys }), x)
-  )
+  const linear = withLora(model.linear, factors, (x, layer) => dropout(x, { rate: options.dropout, layer, keys }))
   const { hidden } = hiddenStates(model, inputs, packedAttention(inputs, model.backbone.cache.size), {
     linear,
     layer: layerBy[options.recomputation]

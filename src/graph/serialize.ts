@@ -72,6 +72,11 @@ export const serialize = (graph: {
   }
 }
 
+/**
+ * Sizes that a run decides go without their names. By names the runtime would tell which values are of one size, and plan
+ * one block of memory for several of them: a block that is then held between one value's end and the next one's
+ * beginning. A training's peak was higher by a tenth and more.
+ */
 const valueInfo = ({ name, element, shape }: Value) =>
   create(ValueInfoProtoSchema, {
     name,
@@ -82,12 +87,10 @@ const valueInfo = ({ name, element, shape }: Value) =>
           elemType: onnxElements[element],
           shape: create(TensorShapeProtoSchema, {
             dim: shape.map((dimension) =>
-              create(TensorShapeProto_DimensionSchema, {
-                value:
-                  typeof dimension === "number"
-                    ? { case: "dimValue", value: BigInt(dimension) }
-                    : { case: "dimParam", value: dimension }
-              })
+              create(
+                TensorShapeProto_DimensionSchema,
+                typeof dimension === "number" ? { value: { case: "dimValue", value: BigInt(dimension) } } : {}
+              )
             )
           })
         })

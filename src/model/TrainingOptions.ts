@@ -67,7 +67,7 @@ export const trainingDefaults = {
   lossNormalization: "token",
   labels: "all",
   microBatchSize: 1,
-  microBatchTokens: 1024,
+  microBatchTokens: 512,
   precision: "float32",
   recomputation: "none",
   shuffle: true,

@@ -35,8 +35,11 @@ export interface Label {
   readonly weight: number
 }
 
-/** Elements of one chunk's logits, 64 MiB in float32: large enough for products to run at full speed. */
-const chunkElements = 2 ** 24
+/**
+ * Elements of one chunk's logits, 36 MiB in float32: for a vocabulary of 50,000 chunks of 170 rows or more, since with
+ * fewer the products with the output layer get slower.
+ */
+const chunkElements = 9 * 2 ** 20
 
 /** Into how many chunks the labels of at most `labels` tokens are cut, for a vocabulary of this size. */
 export const chunksFor = (labels: number, vocabulary: number): number =>

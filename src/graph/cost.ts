@@ -35,10 +35,15 @@ const sizeOf = (dimension: Dimension, sizes: Sizes): number => {
 const elementsOf = (shape: Shape, sizes: Sizes): number =>
   shape.reduce<number>((all, dimension) => all * sizeOf(dimension, sizes), 1)
 
+const isFixed = (shape: Shape): boolean => shape.every((dimension) => typeof dimension === "number")
+
 /** Results that are an input under another name. */
 const aliases: ReadonlySet<OperatorName> = new Set(["Reshape", "StopGradient", "KnownGradient", "Recompute", "Barrier"])
 
-/** Operators that the runtime computes in the memory of an input which nothing else will read. */
+/**
+ * Operators that the runtime computes in the memory of an input which nothing else will read, if it knows that both are
+ * of one size: of named sizes it does not.
+ */
 const inPlace: ReadonlySet<OperatorName> = new Set([
   ...(["Neg", "Abs", "Exp", "Log", "Sqrt", "Reciprocal", "Tanh", "Erf", "Sigmoid", "Relu", "Gelu"] as const),
   ...(["Add", "Sub", "Mul", "Div"] as const)
@@ -103,7 +108,7 @@ export const costOf = (outputs: Iterable<Tensor>, sizes: Sizes): Cost => {
     } else if (isConverted(tensor)) bytes.converted += size
     else if (size > 0) {
       const reused =
-        producer.kind === "operator" && inPlace.has(producer.operator.name)
+        producer.kind === "operator" && inPlace.has(producer.operator.name) && isFixed(tensor.shape)
           ? producer.inputs.map(memoryOf).find((input) => lastRead.get(input) === at && !isLasting(input))
           : undefined
       const taken = reused !== undefined && bytesOf(reused) === size

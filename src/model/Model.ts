@@ -1,11 +1,19 @@
 /** A model opened for computing: its config, and its weights and adapters as symbols that point into their files. */
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import { cast, linear, weight } from "../graph/build.ts"
+import { cast, concat, linear, split, weight } from "../graph/build.ts"
 import type { Tensor } from "../graph/Operator.ts"
 import type { FilesReader, ModelReader, StageFailure } from "../pipeline/Reader.ts"
 import { type FrozenAdapter, readAdapter } from "./adapter.ts"
-import { type ApplyLinear, type Backbone, backboneOf, type Hidden, type Parts, type Tokens } from "./architecture.ts"
+import {
+  type ApplyLinear,
+  type ApplyLinears,
+  type Backbone,
+  backboneOf,
+  type Hidden,
+  type Parts,
+  type Tokens
+} from "./architecture.ts"
 import type { Attend } from "./attention.ts"
 import { type ModelConfig, readConfig } from "./config.ts"
 import { type ModelFailure, ModelUnsupported, type TargetMissing } from "./Errors.ts"
@@ -22,6 +30,11 @@ export interface Model {
   readonly weight: (name: string) => Tensor
   /** Linear layers with all adapters of the model. */
   readonly linear: ApplyLinear
+  /**
+   * The same, layers that read the same as one product of their weights joined. For few rows that is faster; but the
+   * runtime joins weights in memory, where those of single layers stay in their files.
+   */
+  readonly joined: ApplyLinears
 }
 
 /** What a model folder calls its config. */
@@ -63,12 +76,26 @@ const makeModel = (
     if (tensor === undefined) throw new Error(`internal: the architecture reads "${name}" without having declared it`)
     return tensor
   }
-  const plain: ApplyLinear = (path, x) => linear(x, weightOf(`${path}.weight`), tensors.get(`${path}.bias`))
+  const adapted = (plain: ApplyLinear): ApplyLinear =>
+    adapters.reduce((below, adapter) => withLora(below, adapter), plain)
+  const joined: ApplyLinears = (paths, x) => {
+    const weights = paths.map((path) => weightOf(`${path}.weight`))
+    const biases = paths.flatMap((path) => tensors.get(`${path}.bias`) ?? [])
+    if (biases.length % paths.length !== 0) throw new Error(`internal: of ${paths.join()} not all have a bias`)
+    const product = linear(x, concat(weights, 0), biases.length === 0 ? undefined : concat(biases, 0))
+    const parts = split(
+      product,
+      1,
+      weights.map(({ shape: [outputs = 0] }) => outputs)
+    )
+    return parts.map((part, index) => adapted(() => part)(paths[index] ?? "", x))
+  }
   return {
     config,
     backbone,
     weight: weightOf,
-    linear: adapters.reduce((below, adapter) => withLora(below, adapter), plain)
+    linear: adapted((path, x) => linear(x, weightOf(`${path}.weight`), tensors.get(`${path}.bias`))),
+    joined
   }
 }
 
@@ -132,8 +159,11 @@ export const outlineModel = Effect.fn("outlineModel")(function* (
 
 /** Hidden states of tokens, [tokens, hidden], and every layer's keys and values. */
 export const hiddenStates = (
-  { backbone, linear, weight }: Model,
+  { backbone, linear: own, weight }: Model,
   tokens: Tokens,
   attend: Attend,
-  parts: Partial<Parts> = {}
-): Hidden => backbone.forward({ weight, attend, linear, layer: (layer, x) => layer(x), ...parts }, tokens)
+  { linear = own, ...parts }: Partial<Parts> = {}
+): Hidden => {
+  const linears: ApplyLinears = (paths, x) => paths.map((path) => linear(path, x))
+  return backbone.forward({ weight, attend, linear, linears, layer: (layer, x) => layer(x), ...parts }, tokens)
+}

@@ -15,6 +15,9 @@ export interface LinearModule {
 /** Applies the linear layer at a module path: [tokens, inputs] → [tokens, outputs]. */
 export type ApplyLinear = (path: string, x: Tensor) => Tensor
 
+/** Applies linear layers that read the same: [tokens, inputs] → for each path [tokens, outputs]. */
+export type ApplyLinears = (paths: ReadonlyArray<string>, x: Tensor) => ReadonlyArray<Tensor>
+
 /** Token-major inputs: every token of a batch, one sequence after the other. */
 export interface Tokens {
   /** Token ids, int32 [tokens]. */
@@ -37,6 +40,7 @@ export interface Parts {
   /** The weight of a name: its element type is that of the hidden states. */
   readonly weight: (name: string) => Tensor
   readonly linear: ApplyLinear
+  readonly linears: ApplyLinears
   readonly attend: Attend
   readonly layer: ApplyLayer
 }

@@ -21,13 +21,14 @@ const wantedOf: { readonly [W in Wanted]: (logits: Tensor) => Tensor } = {
  * [sequences], and the longer cache, out. One graph reads prompts and writes on, so that weights are held once.
  */
 export const writingGraph = (model: Model, wanted: Wanted): Serialized => {
-  const { backbone, weight } = model
+  const { backbone, joined, weight } = model
   const inputs = packingInputs()
   const past = {
     keyValues: cacheInputs(model, "sequences", "past"),
     segment: input("past segment", "int32", ["sequences", "past"])
   }
-  const { hidden, keyValues } = hiddenStates(model, inputs, packedAttention(inputs, backbone.cache.size, past))
+  const attend = packedAttention(inputs, backbone.cache.size, past)
+  const { hidden, keyValues } = hiddenStates(model, inputs, attend, { linears: joined })
   const logits = linear(gather(hidden, input("last", "int32", ["sequences"])), weight(backbone.outputWeight))
   return serialize({ name: "writing", outputs: { [wanted]: wantedOf[wanted](logits), ...cacheOutputs(keyValues) } })
 }

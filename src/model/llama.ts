@@ -51,7 +51,7 @@ export const llama = (config: LlamaConfig): Backbone => {
   const { headSize, heads, keyValueHeads, layers, normEpsilon, positions } = config
   const { rotaryBase: base, rotaryScaling: scaling } = config
 
-  const forward = ({ attend, layer, linear, weight }: Parts, { ids, position }: Tokens) => {
+  const forward = ({ attend, layer, linear, linears, weight }: Parts, { ids, position }: Tokens) => {
     const [tokens] = ids.shape
     if (tokens === undefined) throw new Error("internal: token ids without an axis")
     const embedded = gather(weight(embedding), ids)
@@ -61,18 +61,19 @@ export const llama = (config: LlamaConfig): Backbone => {
 
     const attention = (layer: number, x: Tensor) => {
       const path = `${layerPath(layer)}.self_attn`
-      const project = (name: string, count: number) => reshape(linear(`${path}.${name}`, x), [tokens, count, headSize])
-      const query = rotate(project("q_proj", heads), rotation)
-      const key = rotate(project("k_proj", keyValueHeads), rotation)
-      const attended = attend(layer, query, key, project("v_proj", keyValueHeads))
+      const projected = linears([`${path}.q_proj`, `${path}.k_proj`, `${path}.v_proj`], x)
+      const [query, key, value] = projected.map((x) => reshape(x, [tokens, Number(x.shape[1]) / headSize, headSize]))
+      if (query === undefined || key === undefined || value === undefined) throw new Error("internal: three layers")
+      const attended = attend(layer, rotate(query, rotation), rotate(key, rotation), value)
       return { ...attended, output: linear(`${path}.o_proj`, reshape(attended.output, [tokens, heads * headSize])) }
     }
 
     const perceptron = (layer: number, x: Tensor): Tensor => {
       const path = `${layerPath(layer)}.mlp`
-      const up = linear(`${path}.up_proj`, x)
+      const [gate, up] = linears([`${path}.gate_proj`, `${path}.up_proj`], x)
+      if (gate === undefined || up === undefined) throw new Error("internal: two layers")
       // Of four tensors as large as the widest layer, the two that products gave are kept for the gradient.
-      const gated = recompute((gate) => mul(activate[config.activation](gate), up), linear(`${path}.gate_proj`, x))
+      const gated = recompute((gate) => mul(activate[config.activation](gate), up), gate)
       return linear(`${path}.down_proj`, gated)
     }
 

@@ -23,6 +23,16 @@ export type Sight =
   /** An input is missing or cannot be read. */
   | { readonly kind: "failed"; readonly failure: StageFailure }
 
+/** What a look gives that needs no waiting; null also where something stands in its way. */
+const unlessHindered = <A>(look: () => A | null): A | null => {
+  try {
+    return look()
+  } catch {
+    // Whoever looks closely meets it again, and tells it.
+    return null
+  }
+}
+
 /** Looks at every step, in the recipe's order; `root` is the pipeline file's folder, `depth` as in `lookup`. */
 export const survey = (
   recipe: Recipe,
@@ -54,22 +64,14 @@ export const survey = (
       return inputs
     }
 
-    /** A result that nothing has to be waited for; null where it takes more, or where something stands in the way. */
-    const atAGlance = (step: Step): Sight | null => {
-      try {
-        const inputs = recallInputs(step)
-        return inputs === null ? null : glance(store, identity, step, inputs, depth(step))
-      } catch {
-        // Whoever looks closely meets it again, and tells it.
-        return null
-      }
-    }
-
-    const closely = (step: Step) =>
+    const resolved = (step: Step) =>
       resolveInputs(
         step,
         resolveSource(root, (read) => Effect.sync(() => known(read)))
-      ).pipe(
+      )
+
+    const closely = (step: Step, inputs: InputsResolved | null) =>
+      (inputs === null ? resolved(step) : Effect.succeed(inputs)).pipe(
         Effect.flatMap((inputs) => lookup(recipe.experiment.name, step, inputs, depth(step))),
         Effect.result,
         Effect.map((found): Sight =>
@@ -79,7 +81,13 @@ export const survey = (
 
     for (const step of recipe.steps) {
       const by = dependencies(step).filter((dependency) => sights.get(dependency)?.kind !== "hit")
-      sights.set(step, by.length > 0 ? { kind: "blocked", by } : (atAGlance(step) ?? (yield* closely(step))))
+      if (by.length > 0) {
+        sights.set(step, { kind: "blocked", by })
+        continue
+      }
+      const inputs = unlessHindered(() => recallInputs(step))
+      const hit = inputs && unlessHindered(() => glance(store, identity, step, inputs, depth(step)))
+      sights.set(step, hit ?? (yield* closely(step, inputs)))
     }
     return sights
   })

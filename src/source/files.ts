@@ -87,7 +87,7 @@ interface Walk {
 }
 
 const walk = (folder: string, keep: (file: string) => boolean, { above, depth, hidden }: Walk): Array<string> => {
-  const here = readable(folder, () => fs.realpathSync(folder))
+  const here = readable(folder, () => fs.realpathSync.native(folder))
   if (above.includes(here)) return []
   const found: Array<string> = []
   for (const entry of readable(folder, () => fs.readdirSync(folder, { withFileTypes: true }))) {

@@ -112,6 +112,11 @@ export default defineConfig({
       rules: { "no-restricted-imports": bans(...banned(room), ...(pure.includes(room) ? [world] : [])) }
     })),
     { files: ["src/runtime/child.ts"], rules: { "no-restricted-imports": bans(barrels) } },
+    // Threads change no result: what they are given and give back are texts and ids.
+    {
+      files: ["src/text/thread.ts", "src/text/threads.ts"],
+      rules: { "no-restricted-imports": bans(...banned("text")) }
+    },
     {
       files: ["stages/**/*.ts"],
       rules: {

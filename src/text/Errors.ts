@@ -50,4 +50,11 @@ export class TextNotUnicode extends Schema.TaggedError<TextNotUnicode>()("TextNo
   }
 }
 
-export type TokenizerFailure = NotATokenizer | TokenizerUnsupported | TextNotUnicode
+/** A thread that encoded texts ended before its time, for want of memory above all. */
+export class ThreadLost extends Schema.TaggedError<ThreadLost>()("ThreadLost", { reason: Schema.String }) {
+  override get message() {
+    return `A thread that tokenizes was lost: ${this.reason}. Free memory, then run again.`
+  }
+}
+
+export type TokenizerFailure = NotATokenizer | TokenizerUnsupported | TextNotUnicode | ThreadLost

@@ -1,14 +1,13 @@
 /** Reads what byte-level BPE needs off a `tokenizer.json`, if that is all which the tokenizer does. */
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
-import type { Merge } from "./bytePairs.ts"
+import type { Merges } from "./bytePairs.ts"
 import type { Numbers } from "./pieces.ts"
 
 export interface ByteLevelVocabulary {
   /** The id of each byte. */
   readonly byteIds: Int32Array
-  /** In their order. */
-  readonly merges: ReadonlyArray<Merge>
+  readonly merges: Merges
   readonly numbers: Numbers
   /** Finds a token that is taken out of a text before all else; null where there is none. */
   readonly addedTokens: RegExp | null
@@ -36,7 +35,7 @@ const ByteLevelTokenizer = Schema.Struct({
   ]),
   // Of the post-processors, this one changes places alone, no id.
   post_processor: Schema.optionalKey(Schema.NullOr(Schema.Struct({ type: Schema.Literal("ByteLevel") }))),
-  added_tokens: Schema.Array(Schema.Struct({ content: Schema.NonEmptyString })),
+  added_tokens: Schema.Array(Schema.Struct({ id: Schema.Int, content: Schema.NonEmptyString })),
   model: Schema.Struct({
     type: Schema.Literal("BPE"),
     dropout: absent,
@@ -49,20 +48,40 @@ const ByteLevelTokenizer = Schema.Struct({
 })
 type ByteLevelTokenizer = typeof ByteLevelTokenizer.Type
 
+/** A tokenizer that is byte-level BPE and nothing else. */
+export interface ByteLevel {
+  readonly vocabulary: ByteLevelVocabulary
+  /** The id of every token, added ones included. */
+  readonly tokens: ReadonlyMap<string, number>
+}
+
 /** Null for a tokenizer that is not byte-level BPE, or not that alone. `json` is a parsed `tokenizer.json`. */
-export const byteLevelVocabulary = (json: unknown): ByteLevelVocabulary | null => {
+export const readByteLevel = (json: unknown): ByteLevel | null => {
   const tokenizer = Option.getOrNull(Schema.decodeUnknownOption(ByteLevelTokenizer)(json))
-  const vocabulary = tokenizer === null ? null : vocabularyOf(tokenizer.model.vocab)
-  if (tokenizer === null || vocabulary === null) return null
-  const byteIds = byteLetters().map((letter) => vocabulary.get(letter))
-  const merges = mergesOf(tokenizer.model.merges, vocabulary)
-  if (merges === null || !byteIds.every((id) => id !== undefined)) return null
+  const own = tokenizer === null ? null : vocabularyOf(tokenizer.model.vocab)
+  if (tokenizer === null || own === null) return null
+  const byteIds = byteLetters().map((letter) => own.get(letter))
+  const merges = mergesOf(tokenizer.model.merges, own)
+  const tokens = withAdded(own, tokenizer.added_tokens)
+  if (merges === null || tokens === null || !byteIds.every((id) => id !== undefined)) return null
+  const addedTokens = anyOf(tokenizer.added_tokens.flatMap(({ content }) => [content, content.normalize("NFC")]))
   return {
-    byteIds: Int32Array.from(byteIds),
-    merges,
-    numbers: numbersOf(tokenizer),
-    addedTokens: anyOf(tokenizer.added_tokens.flatMap(({ content }) => [content, content.normalize("NFC")]))
+    vocabulary: { byteIds: Int32Array.from(byteIds), merges, numbers: numbersOf(tokenizer), addedTokens },
+    tokens
   }
+}
+
+/** Added tokens keep the ids that they have in the vocabulary; the others come after it. Null where a file says otherwise. */
+const withAdded = (
+  own: ReadonlyMap<string, number>,
+  added: ByteLevelTokenizer["added_tokens"]
+): ReadonlyMap<string, number> | null => {
+  const tokens = new Map(own)
+  for (const { content, id } of added) {
+    if (id !== (tokens.get(content) ?? tokens.size)) return null
+    tokens.set(content, id)
+  }
+  return tokens
 }
 
 const numbersOf = ({ pre_tokenizer }: ByteLevelTokenizer): Numbers =>
@@ -84,17 +103,19 @@ const vocabularyOf = (vocab: unknown): ReadonlyMap<string, number> | null => {
 }
 
 /** Older files write a merge as one text with a space in it, newer ones as a pair. */
-const mergesOf = (written: unknown, vocabulary: ReadonlyMap<string, number>): ReadonlyArray<Merge> | null => {
+const mergesOf = (written: unknown, vocabulary: ReadonlyMap<string, number>): Merges | null => {
   if (!Array.isArray(written)) return null
-  const merges: Array<Merge> = []
-  for (const entry of written) {
+  const pairs = new Int32Array(2 * written.length)
+  const merged = new Int32Array(written.length)
+  for (const [rank, entry] of written.entries()) {
     const pair: unknown = typeof entry === "string" ? entry.split(" ") : entry
     if (!Array.isArray(pair) || pair.length !== 2) return null
-    const [left, right, merged] = [...pair, pair.join("")].map((token) => vocabulary.get(token))
-    if (left === undefined || right === undefined || merged === undefined) return null
-    merges.push({ left, right, merged })
+    const [left, right, both] = [...pair, pair.join("")].map((token) => vocabulary.get(token))
+    if (left === undefined || right === undefined || both === undefined) return null
+    pairs.set([left, right], 2 * rank)
+    merged[rank] = both
   }
-  return merges
+  return { pairs, merged }
 }
 
 /** The letters that stand for bytes: printable ones for themselves, the others for letters from U+0100 on, in order. */

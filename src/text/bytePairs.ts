@@ -1,10 +1,11 @@
 /** Byte pair encoding (Sennrich, Haddow and Birch 2016): the merges of a vocabulary, applied to the bytes of a piece. */
 
-/** Two neighboring tokens that become one. */
-export interface Merge {
-  readonly left: number
-  readonly right: number
-  readonly merged: number
+/** Neighboring tokens that become one, in their order. */
+export interface Merges {
+  /** The left and the right one of each merge, side by side. */
+  readonly pairs: Int32Array
+  /** What they become. */
+  readonly merged: Int32Array
 }
 
 /**
@@ -19,10 +20,9 @@ const never = 0x7fff_ffff
 /** Up to so many ids, looking through all ranks for the next merge takes less time than keeping a tree of them. */
 const short = 128
 
-export const applyMerges = (merges: ReadonlyArray<Merge>): ApplyMerges => {
-  const rankOf = ranks(merges)
-  const mergedIds = Int32Array.from(merges, ({ merged }) => merged)
-  const [toShort, toLong] = [applyToShort(rankOf, mergedIds), applyToLong(rankOf, mergedIds)]
+export const applyMerges = ({ merged, pairs }: Merges): ApplyMerges => {
+  const rankOf = ranks(pairs)
+  const [toShort, toLong] = [applyToShort(rankOf, merged), applyToLong(rankOf, merged)]
   return (ids, from, to) => (to - from <= short ? toShort(ids, from, to) : toLong(ids, from, to))
 }
 
@@ -131,11 +131,10 @@ const applyToLong = (rankOf: RankOf, mergedIds: Int32Array): ApplyMerges => {
 }
 
 /** Ranks by pair. Where merges name a pair twice, its last place counts. */
-const ranks = (merges: ReadonlyArray<Merge>): RankOf => {
+const ranks = (pairs: Int32Array): RankOf => {
   // Open addressing, at most half full; a slot holds rank + 1, or 0. A Map would need a key object for each question.
-  const mask = 2 ** Math.ceil(Math.log2(2 * merges.length + 2)) - 1
+  const mask = 2 ** Math.ceil(Math.log2(pairs.length + 2)) - 1
   const slots = new Int32Array(mask + 1)
-  const pairs = Int32Array.from(merges.flatMap(({ left, right }) => [left, right]))
   const slotOf = (left: number, right: number): number => {
     const hash = Math.imul(left, 0x9e37_79b1) ^ Math.imul(right, 0x85eb_ca6b)
     let slot = (hash ^ (hash >>> 15)) & mask
@@ -145,7 +144,9 @@ const ranks = (merges: ReadonlyArray<Merge>): RankOf => {
       slot = (slot + 1) & mask
     }
   }
-  merges.forEach(({ left, right }, rank) => (slots[slotOf(left, right)] = rank + 1))
+  for (let rank = 0; 2 * rank < pairs.length; rank++) {
+    slots[slotOf(pairs[2 * rank] ?? 0, pairs[2 * rank + 1] ?? 0)] = rank + 1
+  }
   return (left, right) => {
     const rank = (slots[slotOf(left, right)] ?? 0) - 1
     return rank < 0 ? never : rank

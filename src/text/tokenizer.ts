@@ -1,10 +1,12 @@
 /** Tokenizers: any Hugging Face `tokenizer.json`, giving the very ids that the Python library gives. */
 import type { Tokenizer as NativeTokenizer } from "@anush008/tokenizers"
 import * as Effect from "effect/Effect"
-import { byteLevelEncoder, type EncodeByteLevel, type Encoded } from "./byteLevel.ts"
-import { byteLevelVocabulary } from "./byteLevelVocabulary.ts"
+import { byteLevelEncoder, type Encoded } from "./byteLevel.ts"
+import { type ByteLevel, readByteLevel } from "./byteLevelVocabulary.ts"
 import { NotATokenizer, TextNotUnicode, type TokenizerFailure, TokenizerUnsupported } from "./Errors.ts"
+import type { Prompted } from "./packedBatch.ts"
 import { readSpecialTokens } from "./specialTokens.ts"
+import { type EncodeMany, encodeInThreads } from "./threads.ts"
 
 /** The texts of a tokenizer's files; null where a model has no such file. */
 export interface TokenizerFiles {
@@ -13,12 +15,6 @@ export interface TokenizerFiles {
   readonly config: string | null
   /** `special_tokens_map.json` */
   readonly specialTokensMap: string | null
-}
-
-/** What a model is given, and what it should write. */
-export interface Prompted {
-  readonly prompt: string
-  readonly response: string
 }
 
 export interface Tokenizer {
@@ -59,52 +55,88 @@ export interface Tokenizer {
 export const loadTokenizer = Effect.fnUntraced(function* (
   files: TokenizerFiles
 ): Effect.fn.Return<Tokenizer, TokenizerFailure> {
-  const json = yield* parseTokenizerJson(files.tokenizer)
-  const native = yield* readNative(files.tokenizer)
-  const vocabulary = byteLevelVocabulary(json)
-  const quick: EncodeByteLevel = vocabulary === null ? () => null : byteLevelEncoder(vocabulary)
-  const tokens = yield* readSpecialTokens(files.config, files.specialTokensMap)
+  const byteLevel = readByteLevel(yield* parseTokenizerJson(files.tokenizer))
+  // The library is native code and reads the file once more: it is loaded where something has to go to it.
+  const native = yield* Effect.cached(readNative(files.tokenizer))
+  const tokens = byteLevel === null ? yield* libraryTokens(yield* native) : tokensOf(byteLevel)
+  const quickly = byteLevel === null ? nothingQuickly : yield* quicklyBy(byteLevel)
+  const roles = yield* readSpecialTokens(files.config, files.specialTokensMap)
   const idOf = (role: string, token: string | null): Effect.Effect<number | null, TokenizerUnsupported> => {
-    const id = token === null ? null : native.tokenToId(token)
+    const id = token === null ? null : tokens.idOf(token)
     return token !== null && id === null
       ? new TokenizerUnsupported({ reason: `its config names "${token}" as ${role}, which its vocabulary lacks` })
       : Effect.succeed(id)
   }
-  const bosId = yield* idOf("bos_token", tokens.bos)
-  const eosId = yield* idOf("eos_token", tokens.eos)
-  const [around] = yield* encode(native, [""], true)
+  const bosId = yield* idOf("bos_token", roles.bos)
+  const eosId = yield* idOf("eos_token", roles.eos)
+  const { around } = tokens
   return {
-    vocabularySize: native.getVocabSize(true),
+    vocabularySize: tokens.count,
     bosId,
     eosId,
-    padId: yield* idOf("pad_token", tokens.pad),
-    unkId: yield* idOf("unk_token", tokens.unk),
-    addsBos: bosId !== null && around?.at(0) === bosId,
+    padId: yield* idOf("pad_token", roles.pad),
+    unkId: yield* idOf("unk_token", roles.unk),
+    addsBos: bosId !== null && around.at(0) === bosId,
     // A lone token around nothing that is BOS and EOS at once stands before the text.
-    addsEos: eosId !== null && around?.at(-1) === eosId && !(around.length === 1 && eosId === bosId),
+    addsEos: eosId !== null && around.at(-1) === eosId && !(around.length === 1 && eosId === bosId),
     encodeBatch: (texts, { special }) =>
       Effect.andThen(
         requireUnicode(texts),
-        encodeEach(
-          texts,
-          (text) => quick(text, 0)?.ids ?? null,
-          (rest) => encode(native, rest, special)
+        encodeEach(texts, quickly.texts(texts), (rest) =>
+          Effect.flatMap(native, (library) => encode(library, rest, special))
         )
       ),
     encodePrompted: (rows) =>
       Effect.andThen(
         requireUnicode(rows.map(({ prompt, response }) => prompt + response)),
-        encodeEach(
-          rows,
-          ({ prompt, response }) => quick(prompt + response, prompt.length),
-          (rest) => encodePrompted(native, rest)
+        encodeEach(rows, quickly.prompted(rows), (rest) =>
+          Effect.flatMap(native, (library) => encodePrompted(library, rest))
         )
       ),
-    decode: (ids) => call(() => native.decode(Array.from(ids), false))
+    decode: (ids) => Effect.flatMap(native, (library) => call(() => library.decode(Array.from(ids), false)))
   }
 })
 
-/** The library is native code, so it is loaded only where a tokenizer is. */
+/** Encoding without the library; null stands for a text that has to go to it. */
+interface Quickly {
+  readonly texts: (texts: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<Int32Array | null>>
+  readonly prompted: EncodeMany
+}
+
+const nothingQuickly: Quickly = {
+  texts: (texts) => Effect.succeed(texts.map(() => null)),
+  prompted: (rows) => Effect.succeed(rows.map(() => null))
+}
+
+const quicklyBy = Effect.fnUntraced(function* ({ vocabulary }: ByteLevel): Effect.fn.Return<Quickly> {
+  const encode = byteLevelEncoder(vocabulary)
+  return {
+    texts: (texts) => Effect.sync(() => texts.map((text) => encode(text, 0)?.ids ?? null)),
+    prompted: yield* encodeInThreads(vocabulary, encode)
+  }
+})
+
+/** What is asked of a tokenizer's tokens once. */
+interface Tokens {
+  readonly count: number
+  readonly idOf: (token: string) => number | null
+  /** The tokens that are put around a text. */
+  readonly around: Int32Array
+}
+
+const tokensOf = ({ tokens }: ByteLevel): Tokens => ({
+  count: tokens.size,
+  idOf: (token) => tokens.get(token) ?? null,
+  around: new Int32Array()
+})
+
+const libraryTokens = (native: NativeTokenizer): Effect.Effect<Tokens, TokenizerUnsupported> =>
+  Effect.map(encode(native, [""], true), ([around = new Int32Array()]) => ({
+    count: native.getVocabSize(true),
+    idOf: (token) => native.tokenToId(token),
+    around
+  }))
+
 const readNative = Effect.fnUntraced(function* (text: string): Effect.fn.Return<NativeTokenizer, TokenizerFailure> {
   const library = yield* call(() => import("@anush008/tokenizers"))
   const native = yield* call(async () => library.Tokenizer.fromString(text))
@@ -160,14 +192,13 @@ const encodePrompted = (
     return encoded.map((ids, i) => ({ ids, promptTokens: alone[i]?.length ?? 0 }))
   })
 
-/** Encodes what can be encoded quickly here and now, the rest by the library; results in the order of the items. */
+/** The library encodes what could not be encoded quickly; results in the order of the items. */
 const encodeEach = <Item, Ids>(
   items: ReadonlyArray<Item>,
-  quick: (item: Item) => Ids | null,
-  library: (rest: ReadonlyArray<Item>) => Effect.Effect<ReadonlyArray<Ids>, TokenizerUnsupported>
-): Effect.Effect<ReadonlyArray<Ids>, TokenizerUnsupported> =>
-  Effect.suspend(() => {
-    const encoded = items.map(quick)
+  quickly: Effect.Effect<ReadonlyArray<Ids | null>, TokenizerFailure>,
+  library: (rest: ReadonlyArray<Item>) => Effect.Effect<ReadonlyArray<Ids>, TokenizerFailure>
+): Effect.Effect<ReadonlyArray<Ids>, TokenizerFailure> =>
+  Effect.flatMap(quickly, (encoded) => {
     const rest = items.flatMap((item, i) => (encoded[i] === null ? [{ item, i }] : []))
     const byLibrary = rest.length === 0 ? Effect.succeed([]) : library(rest.map(({ item }) => item))
     return Effect.map(byLibrary, (found) => {

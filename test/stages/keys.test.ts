@@ -31,3 +31,14 @@ it.effect.each(stages)("%s: %s does not run again when an estimate is made other
     )
   })
 )
+
+it.effect("tokenize runs again when what its threads do changes", () =>
+  Effect.gen(function* () {
+    const module = pathToFileURL(path.join(folder, "tokenize.ts")).href
+    const { declarations } = yield* fingerprint({ module, name: "tokenize" })
+    assert.includeMembers(
+      declarations.filter(({ module }) => module === "src/text/thread.ts").map(({ name }) => name),
+      ["encode", "answer", "(statements)"]
+    )
+  })
+)

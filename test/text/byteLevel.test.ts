@@ -3,7 +3,7 @@ import { Tokenizer as Library } from "@anush008/tokenizers"
 import { assert, describe, it } from "@effect/vitest"
 import * as fs from "node:fs"
 import { byteLevelEncoder } from "../../src/text/byteLevel.ts"
-import { byteLevelVocabulary } from "../../src/text/byteLevelVocabulary.ts"
+import { readByteLevel } from "../../src/text/byteLevelVocabulary.ts"
 import { kind, kindsOfUnits } from "../../src/text/characters.ts"
 import { PythonRandom } from "../../src/text/pythonRandom.ts"
 
@@ -24,9 +24,9 @@ const tokenizers = {
 }
 
 const encoderOf = (json: unknown) => {
-  const vocabulary = byteLevelVocabulary(json)
-  assert(vocabulary !== null)
-  return byteLevelEncoder(vocabulary)
+  const read = readByteLevel(json)
+  assert(read !== null)
+  return byteLevelEncoder(read.vocabulary)
 }
 
 const libraryIds = async (json: unknown, texts: ReadonlyArray<string>): Promise<ReadonlyArray<ReadonlyArray<number>>> =>
@@ -131,12 +131,12 @@ describe("byteLevelVocabulary", () => {
     ["words that are looked up whole", { ...plain, model: { ...model, ignore_merges: true } }],
     ["a vocabulary without all bytes", { ...plain, model: { ...model, vocab: { a: 0 }, merges: [] } }],
     ["a merge of unknown tokens", { ...plain, model: { ...model, merges: ["? !?"] } }]
-  ])("leaves %s to the library", (_, json) => assert.isNull(byteLevelVocabulary(json)))
+  ])("leaves %s to the library", (_, json) => assert.isNull(readByteLevel(json)))
 
   it("reads merges in both spellings", () => {
     const merges = model["merges"] as ReadonlyArray<string | ReadonlyArray<string>>
     const spelled = (spell: (pair: ReadonlyArray<string>) => unknown) =>
-      byteLevelVocabulary({
+      readByteLevel({
         ...plain,
         model: { ...model, merges: merges.map((each) => spell(typeof each === "string" ? each.split(" ") : each)) }
       })
@@ -144,6 +144,6 @@ describe("byteLevelVocabulary", () => {
       spelled((pair) => pair),
       spelled((pair) => pair.join(" "))
     )
-    assert.isAbove(spelled((pair) => pair)?.merges.length ?? 0, 0)
+    assert.isAbove(spelled((pair) => pair)?.vocabulary.merges.merged.length ?? 0, 0)
   })
 })

@@ -113,6 +113,20 @@ export const trainingTakes = (
   }
 }
 
+/**
+ * Memory of a session with packed weights: what linear layers read is a copy in each process, and stays in the files as well
+ * where embeddings read it there.
+ */
+export const withPackedWeights = ({ backbone, config }: Model, memory: Memory): Memory => {
+  const layers = backbone.modules.reduce((all, { inputs, outputs }) => all + 4 * inputs * outputs, 0)
+  const output = 4 * config.vocabulary * config.hidden
+  const readTwice = config.tiedEmbeddings ? output : 0
+  // Weights that are converted are a copy already, which the packed one replaces.
+  return memory.converted > 0
+    ? { ...memory, converted: memory.converted + readTwice }
+    : { ...memory, weights: memory.weights - layers - output + readTwice, converted: layers + output }
+}
+
 /** A text to score: tokens that are computed, and labels whose probabilities are read. */
 export interface ScoredText {
   readonly tokens: number

@@ -1,6 +1,6 @@
 /** What the measurements of a model take. */
 import * as Effect from "effect/Effect"
-import { scoringTakes, type ScoredText, type Taken } from "../../src/model/estimate.ts"
+import { scoringTakes, type ScoredText, type Taken, withPackedWeights } from "../../src/model/estimate.ts"
 import type { Model } from "../../src/model/Model.ts"
 import { outlineOf } from "../../src/model/outline.ts"
 import type { Estimate, Estimator, Memory } from "../../src/pipeline/Estimate.ts"
@@ -139,7 +139,7 @@ const writing = (outline: Model, lengths: ReadonlyArray<number>, { batchPrompts,
   )
   const cache = cacheBytes(outline, Math.max(1, ...lengths) + maxTokens, Math.min(batchPrompts, lengths.length))
   const all: Memory = { ...memory, registers: cache, activations: read.memory.activations }
-  return { tokens, flop, memory: all }
+  return { tokens, flop, memory: withPackedWeights(outline, all) }
 }
 
 const estimateWriting = (

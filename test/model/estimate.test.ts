@@ -2,7 +2,7 @@
 import { it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { assert, describe } from "vitest"
-import { scoringTakes, trainingTakes } from "../../src/model/estimate.ts"
+import { scoringTakes, trainingTakes, withPackedWeights } from "../../src/model/estimate.ts"
 import { matchTargets } from "../../src/model/lora.ts"
 import { outlineOf } from "../../src/model/outline.ts"
 import { trainingDefaults, type TrainingOptions } from "../../src/model/TrainingOptions.ts"
@@ -74,6 +74,19 @@ describe("scoring", () => {
     Effect.gen(function* () {
       const { memory } = scoringTakes(yield* outlineOf(reader(2)), [{ tokens: 32, labels: 32 }], 256, 1)
       assert.deepInclude(memory, { weights: 2 * parameters, converted: 4 * parameters, replaced: 2 * parameters })
+    })
+  )
+
+  it.effect("with packed weights holds matrices as a copy, and only the rest in files", () =>
+    Effect.gen(function* () {
+      const text = [{ tokens: 32, labels: 32 }]
+      const model = yield* outlineOf(reader(4))
+      const { memory } = scoringTakes(model, text, 256, 1)
+      const packed = withPackedWeights(model, memory)
+      assert.deepInclude(packed, { weights: 4 * (parameters - matrices), converted: 4 * matrices })
+      const half = yield* outlineOf(reader(2))
+      const converted = scoringTakes(half, text, 256, 1).memory
+      assert.deepStrictEqual(withPackedWeights(half, converted), converted)
     })
   )
 })

@@ -197,8 +197,8 @@ const openSessions = Effect.fnUntraced(function* (
 
 /**
  * A model ready to write, for as long as the scope lives. An answer ends at the end of text, at a stop string, at the
- * token limit, or where the model's positions end. Memory: keys and values of one batch of prompts in each process;
- * answers depend on no other prompt, up to float32 rounding.
+ * token limit, or where the model's positions end. Memory: a packed copy of the weights, and keys and values of one batch of
+ * prompts, in each process; answers depend on no other prompt, up to float32 rounding.
  */
 export const makeGenerator = Effect.fn("makeGenerator")(function* (
   model: Model,

@@ -4,8 +4,9 @@
  * Only what is sure to give the library's ids is done here. A tokenizer of another make-up is not read at all, and a text
  * with an added token or an uncommon character in it is handed back.
  */
-import { applyMerges } from "./bytePairs.ts"
+import { applyMerges, ranks } from "./bytePairs.ts"
 import type { ByteLevelVocabulary } from "./byteLevelVocabulary.ts"
+import { characterTokens } from "./characterTokens.ts"
 import { pieceMemory } from "./pieceMemory.ts"
 import { pieceEnd } from "./pieces.ts"
 
@@ -24,7 +25,9 @@ export type EncodeByteLevel = (text: string, promptLength: number) => Encoded | 
 const mostBytesPerUnit = 3
 
 export const byteLevelEncoder = ({ addedTokens, byteIds, merges, numbers }: ByteLevelVocabulary): EncodeByteLevel => {
-  const merge = applyMerges(merges)
+  const rankOf = ranks(merges.pairs)
+  const merge = applyMerges(merges, rankOf)
+  const appendCharacter = characterTokens(byteIds, merges, rankOf)
   const endOf = pieceEnd(numbers)
   const memory = pieceMemory()
   let ids = new Int32Array(2 ** 12)
@@ -33,28 +36,14 @@ export const byteLevelEncoder = ({ addedTokens, byteIds, merges, numbers }: Byte
   const appendPiece = (text: string, from: number, to: number, at: number): number => {
     const known = memory.recall(text, from, to, ids, at)
     if (known >= 0) return known
-    const end = merge(ids, at, appendBytes(text, from, to, at))
+    const end = merge(ids, at, appendCharacters(text, from, to, at))
     memory.remember(text, from, to, ids, at, end)
     return end
   }
 
-  /** UTF-8, one id a byte. */
-  const appendBytes = (text: string, from: number, to: number, at: number): number => {
+  const appendCharacters = (text: string, from: number, to: number, at: number): number => {
     let end = at
-    for (let i = from; i < to; i++) {
-      const unit = text.charCodeAt(i)
-      if (unit < 0x80) {
-        ids[end++] = byteIds[unit] ?? 0
-        continue
-      }
-      if (unit < 0x800) {
-        ids[end++] = byteIds[0xc0 | (unit >> 6)] ?? 0
-      } else {
-        ids[end++] = byteIds[0xe0 | (unit >> 12)] ?? 0
-        ids[end++] = byteIds[0x80 | ((unit >> 6) & 0x3f)] ?? 0
-      }
-      ids[end++] = byteIds[0x80 | (unit & 0x3f)] ?? 0
-    }
+    for (let i = from; i < to; i++) end = appendCharacter(text.charCodeAt(i), ids, end)
     return end
   }
 

@@ -15,19 +15,18 @@ export interface Merges {
 export type ApplyMerges = (ids: Int32Array, from: number, to: number) => number
 
 /** The rank of neighbors that do not merge. */
-const never = 0x7fff_ffff
+export const never = 0x7fff_ffff
 
 /** Up to so many ids, looking through all ranks for the next merge takes less time than keeping a tree of them. */
 const short = 128
 
-export const applyMerges = ({ merged, pairs }: Merges): ApplyMerges => {
-  const rankOf = ranks(pairs)
+export const applyMerges = ({ merged }: Merges, rankOf: RankOf): ApplyMerges => {
   const [toShort, toLong] = [applyToShort(rankOf, merged), applyToLong(rankOf, merged)]
   return (ids, from, to) => (to - from <= short ? toShort(ids, from, to) : toLong(ids, from, to))
 }
 
 /** The place in the list of merges of the one that merges two neighbors, or `never`. */
-type RankOf = (left: number, right: number) => number
+export type RankOf = (left: number, right: number) => number
 
 /** Ids and the ranks of neighbors lie side by side, without gaps. Time grows with n² for a piece of n bytes. */
 const applyToShort = (rankOf: RankOf, mergedIds: Int32Array): ApplyMerges => {
@@ -131,7 +130,7 @@ const applyToLong = (rankOf: RankOf, mergedIds: Int32Array): ApplyMerges => {
 }
 
 /** Ranks by pair. Where merges name a pair twice, its last place counts. */
-const ranks = (pairs: Int32Array): RankOf => {
+export const ranks = (pairs: Int32Array): RankOf => {
   // Open addressing, at most half full; a slot holds rank + 1, or 0. A Map would need a key object for each question.
   const mask = 2 ** Math.ceil(Math.log2(pairs.length + 2)) - 1
   const slots = new Int32Array(mask + 1)

@@ -119,6 +119,45 @@ it("byteLevelEncoder gives the library's ids for every covered character, wherev
   texts.forEach((text, i) => assert.deepStrictEqual(Array.from(encode(text, 0)?.ids ?? []), expected[i], text))
 })
 
+/** The bytes that vocabularies write as letters from U+0100 on, in their order. */
+const hiddenBytes = Array.from({ length: 0x100 }, (_, byte) => byte).filter(
+  (byte) => byte < 0x21 || (byte > 0x7e && byte < 0xa1) || byte === 0xad
+)
+const letterOf = (byte: number): string => {
+  const hidden = hiddenBytes.indexOf(byte)
+  return String.fromCharCode(hidden < 0 ? byte : 0x100 + hidden)
+}
+
+/** A vocabulary of merges by chance, within and across characters, in an order of chance. */
+const byChance = (random: PythonRandom, characters: ReadonlyArray<string>) => {
+  const parts = [...new Set(characters.flatMap((character) => Array.from(Buffer.from(character), letterOf)))]
+  const known = new Set(Array.from({ length: 0x100 }, (_, byte) => letterOf(byte)))
+  const merges: Array<readonly [string, string]> = []
+  for (let tries = 0; tries < 300 && merges.length < 60; tries++) {
+    const [left = "", right = ""] = [0, 1].map(() => parts[random.below(parts.length)])
+    if (known.has(left + right) || (left + right).length > 7) continue
+    known.add(left + right)
+    parts.push(left + right)
+    merges.push([left, right])
+  }
+  const vocab = Object.fromEntries([...known].map((token, id) => [token, id]))
+  return { ...plain, added_tokens: [], model: { ...(plain["model"] as object), vocab, merges } }
+}
+
+it("byteLevelEncoder gives the library's ids whatever merges there are, in whatever order", async () => {
+  const random = new PythonRandom(9)
+  const characters = ["は", "の", "ば", "原", "厡", "é", "ã", "a"]
+  for (let vocabulary = 0; vocabulary < 150; vocabulary++) {
+    const json = byChance(random, characters)
+    const texts = Array.from({ length: 40 }, () =>
+      Array.from({ length: 1 + random.below(12) }, () => characters[random.below(characters.length)]).join("")
+    )
+    const expected = await libraryIds(json, texts)
+    const encode = encoderOf(json)
+    texts.forEach((text, i) => assert.deepStrictEqual(Array.from(encode(text, 0)?.ids ?? []), expected[i], text))
+  }
+})
+
 describe("byteLevelVocabulary", () => {
   const model = jsonAt("golden/tokenizers/byteLevel.tokenizer.json")["model"] as { readonly [key: string]: unknown }
 

@@ -80,18 +80,18 @@ export const loadTokenizer = Effect.fnUntraced(function* (
     // A lone token around nothing that is BOS and EOS at once stands before the text.
     addsEos: eosId !== null && around.at(-1) === eosId && !(around.length === 1 && eosId === bosId),
     encodeBatch: (texts, { special }) =>
-      Effect.andThen(
-        requireUnicode(texts),
-        encodeEach(texts, quickly.texts(texts), (rest) =>
-          Effect.flatMap(native, (library) => encode(library, rest, special))
-        )
+      encodeEach(
+        texts,
+        (text) => text,
+        quickly.texts(texts),
+        (rest) => Effect.flatMap(native, (library) => encode(library, rest, special))
       ),
     encodePrompted: (rows) =>
-      Effect.andThen(
-        requireUnicode(rows.map(({ prompt, response }) => prompt + response)),
-        encodeEach(rows, quickly.prompted(rows), (rest) =>
-          Effect.flatMap(native, (library) => encodePrompted(library, rest))
-        )
+      encodeEach(
+        rows,
+        ({ prompt, response }) => prompt + response,
+        quickly.prompted(rows),
+        (rest) => Effect.flatMap(native, (library) => encodePrompted(library, rest))
       ),
     decode: (ids) => Effect.flatMap(native, (library) => call(() => library.decode(Array.from(ids), false)))
   }
@@ -159,13 +159,6 @@ const parseTokenizerJson = (text: string): Effect.Effect<object, NotATokenizer> 
   )
 }
 
-const requireUnicode = (texts: ReadonlyArray<string>): Effect.Effect<void, TextNotUnicode> => {
-  const index = texts.findIndex((text) => !text.isWellFormed())
-  const text = texts[index]
-  if (text === undefined) return Effect.void
-  return new TextNotUnicode({ index, position: text.search(/\p{Surrogate}/u), text })
-}
-
 const encode = (
   native: NativeTokenizer,
   texts: ReadonlyArray<string>,
@@ -192,19 +185,27 @@ const encodePrompted = (
     return encoded.map((ids, i) => ({ ids, promptTokens: alone[i]?.length ?? 0 }))
   })
 
-/** The library encodes what could not be encoded quickly; results in the order of the items. */
+/**
+ * The library encodes what could not be encoded quickly; results in the order of the items. Only such texts can have half
+ * of a surrogate pair: no quick encoder covers one.
+ */
 const encodeEach = <Item, Ids>(
   items: ReadonlyArray<Item>,
+  textOf: (item: Item) => string,
   quickly: Effect.Effect<ReadonlyArray<Ids | null>, TokenizerFailure>,
   library: (rest: ReadonlyArray<Item>) => Effect.Effect<ReadonlyArray<Ids>, TokenizerFailure>
 ): Effect.Effect<ReadonlyArray<Ids>, TokenizerFailure> =>
-  Effect.flatMap(quickly, (encoded) => {
+  Effect.gen(function* () {
+    const encoded = yield* quickly
     const rest = items.flatMap((item, i) => (encoded[i] === null ? [{ item, i }] : []))
-    const byLibrary = rest.length === 0 ? Effect.succeed([]) : library(rest.map(({ item }) => item))
-    return Effect.map(byLibrary, (found) => {
-      const all = new Map(rest.map(({ i }, place) => [i, found[place]]))
-      return encoded.map((ids, i) => ids ?? all.get(i)).filter((ids) => ids != null)
-    })
+    const broken = rest.find(({ item }) => !textOf(item).isWellFormed())
+    if (broken !== undefined) {
+      const text = textOf(broken.item)
+      return yield* new TextNotUnicode({ index: broken.i, position: text.search(/\p{Surrogate}/u), text })
+    }
+    const byLibrary = rest.length === 0 ? [] : yield* library(rest.map(({ item }) => item))
+    const all = new Map(rest.map(({ i }, place) => [i, byLibrary[place]]))
+    return encoded.map((ids, i) => ids ?? all.get(i)).filter((ids) => ids != null)
   })
 
 const call = <A>(run: () => Promise<A>): Effect.Effect<A, TokenizerUnsupported> =>

@@ -1,5 +1,5 @@
 /**
- * Byte-level BPE in several threads. A batch is shared out in equal parts, of which this thread takes one; the ids are
+ * Byte-level BPE in several threads. Texts are shared out in equal parts, of which this thread takes one; the ids are
  * those of one thread alone, in the order of the texts.
  */
 import * as Effect from "effect/Effect"
@@ -63,6 +63,9 @@ const openThread = (vocabulary: ByteLevelVocabulary): Effect.Effect<Thread, Thre
     ({ worker }) => Effect.promise(() => worker.terminate())
   ).pipe(Effect.map(({ thread }) => thread))
 
+/** Texts that each thread is given at a time: some hundredths of a second's work. */
+const rowsAtOnce = 512
+
 /** Parts of nearly one size, in order. */
 const partsOf = <A>(items: ReadonlyArray<A>, count: number): ReadonlyArray<ReadonlyArray<A>> =>
   Array.from({ length: count }, (_, part) =>
@@ -93,17 +96,28 @@ export const encodeInThreads = Effect.fnUntraced(function* (
     )
   })
 
-  return Effect.fnUntraced(function* (rows) {
+  /** Encodes as many of the rows from `first` on as all that encode take at a time. */
+  const encodeSome = Effect.fnUntraced(function* (rows: ReadonlyArray<Prompted>, first: number) {
     yield* startThreads()
-    encoded += rows.reduce((all, { prompt, response }) => all + prompt.length + response.length, 0)
     const ready = threads.filter((thread) => thread.isReady())
-    if (ready.length === 0) return yield* here(rows)
     // This thread's own part comes last: the others are at theirs by then.
     const encoders = [...ready.map((thread) => thread.encode), here]
-    const parts = partsOf(rows, encoders.length)
+    const some = rows.slice(first, first + encoders.length * rowsAtOnce)
+    const parts = partsOf(some, encoders.length)
     const results = yield* Effect.forEach(encoders, (encoder, part) => encoder(parts[part] ?? []), {
       concurrency: "unbounded"
     })
+    encoded += some.reduce((all, { prompt, response }) => all + prompt.length + response.length, 0)
     return results.flat()
+  })
+
+  return Effect.fnUntraced(function* (rows) {
+    const results: Array<Encoded | null> = []
+    while (results.length < rows.length) {
+      for (const result of yield* encodeSome(rows, results.length)) results.push(result)
+      // Word of a thread that is ready comes while this one rests.
+      if (results.length < rows.length) yield* Effect.yieldNow
+    }
+    return results
   })
 })

@@ -67,43 +67,55 @@ const keep = (key: ActionKey, { parts, run }: Stored): Effect.Effect<void, Stage
     })
   )
 
-/** Stores a table piece by piece, and tells its parts and its digest. Memory: one batch of rows, and the keeping of a piece. */
+/** Pieces at work at once: while one waits for threads, for the disk or for its sync, another goes on. */
+const piecesAtOnce = 2
+
+/**
+ * Stores a table piece by piece, and tells its parts and its digest. Memory: for each piece at work one batch of rows, and the
+ * keeping of it.
+ */
 export const writePieces = (
   schema: Schema.Codec<unknown, unknown>,
   content: TableContent<unknown>,
   keys: PieceKeys
 ): Effect.Effect<Stored & { readonly digest: string }, StageFailure, Store> =>
-  Effect.gen(function* () {
-    const { objects } = yield* Store
-    const { writeTable } = yield* Effect.promise(() => import("../table/writeTable.ts"))
-    const { fieldsOf } = yield* Effect.promise(() => import("../table/RowSchema.ts"))
-    const { from, judge, pieces } = piecesOf(content)
-    const keyOfPiece = keys.of(from)
-    const parts: Array<Stored["parts"][number]> = []
-    let run = noRows
-    const keeping: Array<Fiber.Fiber<void, StageFailure>> = []
+  Effect.scoped(
+    Effect.gen(function* () {
+      const { objects } = yield* Store
+      const { writeTable } = yield* Effect.promise(() => import("../table/writeTable.ts"))
+      const { fieldsOf } = yield* Effect.promise(() => import("../table/RowSchema.ts"))
+      const { from, judge, pieces } = piecesOf(content)
+      const keyOfPiece = keys.of(from)
+      const parts: Array<Stored["parts"][number]> = []
+      let run = noRows
+      const scope = yield* Effect.scope
+      const keeping: Array<Fiber.Fiber<void, StageFailure>> = []
 
-    const files = { temporary: objects.temporary, keep: objects.commit }
-    const obtain = ({ decidedBy, rows }: Piece<unknown>) =>
-      Effect.gen(function* () {
-        const key = decidedBy === null || keyOfPiece === null ? null : keyOfPiece(decidedBy)
-        const found = key === null ? null : yield* find(key)
-        if (found !== null) return found
-        const made = yield* writeTable(schema, rows, files, key === null ? "by content" : "when full", run.rows)
-        if (key !== null && (yield* keys.intact)) {
-          // The disk syncs one piece while the next is made.
-          yield* Fiber.joinAll(keeping.splice(0))
-          keeping.push(yield* Effect.forkChild(keep(key, made)))
-        }
-        return made
-      })
-    yield* Stream.runForEach(pieces, (piece) =>
-      Effect.map(obtain(piece), (stored) => {
-        for (const part of stored.parts) parts.push(part)
-        run = append(run, stored.run)
-      })
-    )
-    yield* Fiber.joinAll(keeping)
-    yield* judge(run.rows)
-    return { parts, run, digest: tableDigest(yield* fieldsOf(schema), run) }
-  })
+      const files = { temporary: objects.temporary, keep: objects.commit }
+      const obtain = ({ decidedBy, rows }: Piece<unknown>) =>
+        Effect.gen(function* () {
+          const key = decidedBy === null || keyOfPiece === null ? null : keyOfPiece(decidedBy)
+          const found = key === null ? null : yield* find(key)
+          if (found !== null) return found
+          const made = yield* writeTable(schema, rows, files, key === null ? "by content" : "when full")
+          if (key !== null && (yield* keys.intact)) {
+            // The disk syncs one piece while the next is made.
+            yield* Fiber.joinAll(keeping.splice(0))
+            keeping.push(yield* Effect.forkIn(keep(key, made), scope))
+          }
+          return made
+        })
+      yield* pieces.pipe(
+        Stream.mapEffect(obtain, { concurrency: piecesAtOnce }),
+        Stream.runForEach((stored) =>
+          Effect.sync(() => {
+            for (const part of stored.parts) parts.push(part)
+            run = append(run, stored.run)
+          })
+        )
+      )
+      yield* Fiber.joinAll(keeping)
+      yield* judge(run.rows)
+      return { parts, run, digest: tableDigest(yield* fieldsOf(schema), run) }
+    })
+  )

@@ -87,7 +87,7 @@ export interface Piece<Row> {
 export interface PiecedRows<Row> {
   /** The reader of that input. */
   readonly from: unknown
-  /** Pulled once, as are the rows of each; a piece is asked for when those before it are stored. */
+  /** Pulled once, as are the rows of each; a piece is begun when all before it are stored but one. */
   readonly pieces: Stream.Stream<Piece<Row>, StageFailure>
   /** Has the last word, when it is known how many rows there are. */
   readonly judge: (rows: number) => Effect.Effect<void, StageFailure>

@@ -52,14 +52,13 @@ export interface WrittenTable<Kept> {
 
 /**
  * Streams batches of rows into new files. Where parts end, and each file's bytes, depend on the rows alone, not on how they
- * came in batches. No rows are no parts. `first` is the position of the first row, for failures.
+ * came in batches. No rows are no parts.
  */
 export const writeTable = <Row, Kept, E, R, E2, R2>(
   schema: Schema.Codec<Row, unknown>,
   rows: Stream.Stream<ReadonlyArray<Row>, E, R>,
   files: PartFiles<Kept, E2, R2>,
-  cut: Cut = "by content",
-  first = 0
+  cut: Cut = "by content"
 ): Effect.Effect<
   WrittenTable<Kept>,
   E | E2 | ColumnUnsupported | RowFailure | TableFailure,
@@ -77,7 +76,7 @@ export const writeTable = <Row, Kept, E, R, E2, R2>(
 
       const begin = Effect.gen(function* () {
         const path = yield* files.temporary
-        return { path, writer: yield* attempt(path, () => openPart(path, fields, hashOf, isLast, first + run.rows)) }
+        return { path, writer: yield* attempt(path, () => openPart(path, fields, hashOf, isLast, run.rows)) }
       })
       const end = ({ path, writer }: NonNullable<typeof open>) =>
         Effect.gen(function* () {

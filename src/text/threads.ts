@@ -1,6 +1,6 @@
 /**
- * Byte-level BPE in several threads. Texts are shared out in equal parts, of which this thread takes one; the ids are
- * those of one thread alone, in the order of the texts.
+ * Byte-level BPE in several threads. Texts are shared out, of which this thread takes half a part, since it reads and writes
+ * them besides; the ids are those of one thread alone, in the order of the texts.
  */
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
@@ -63,14 +63,16 @@ const openThread = (vocabulary: ByteLevelVocabulary): Effect.Effect<Thread, Thre
     ({ worker }) => Effect.promise(() => worker.terminate())
   ).pipe(Effect.map(({ thread }) => thread))
 
-/** Texts that each thread is given at a time: some hundredths of a second's work. */
-const rowsAtOnce = 512
+/** Texts that this thread takes at a time, and one beside it: some hundredths of a second's work. */
+const rowsHere = 256
+const rowsBeside = 2 * rowsHere
 
-/** Parts of nearly one size, in order. */
-const partsOf = <A>(items: ReadonlyArray<A>, count: number): ReadonlyArray<ReadonlyArray<A>> =>
-  Array.from({ length: count }, (_, part) =>
-    items.slice(Math.floor((part * items.length) / count), Math.floor(((part + 1) * items.length) / count))
-  )
+/** For each thread the rows that it takes, the last of them this one: as many as all take at a time, or its share of fewer. */
+const partsOf = <A>(items: ReadonlyArray<A>, beside: number): ReadonlyArray<ReadonlyArray<A>> => {
+  const halves = 2 * beside + 1
+  const bound = (half: number) => Math.floor((Math.min(half, halves) * items.length) / halves)
+  return Array.from({ length: beside + 1 }, (_, part) => items.slice(bound(2 * part), bound(2 * part + 2)))
+}
 
 /**
  * Encodes batches with `encode`, and once there have been many, in threads beside it: these are in the scope in which the
@@ -84,13 +86,15 @@ export const encodeInThreads = Effect.fnUntraced(function* (
   const scope = Option.getOrNull(yield* Effect.serviceOption(Scope.Scope))
   const most = scope === null ? 0 : Math.min(mostThreads, availableParallelism() - 1)
   let encoded = 0
+  let asked = false
   let threads: ReadonlyArray<Thread> = []
 
   const here: EncodeMany = (rows) =>
     Effect.sync(() => rows.map(({ prompt, response }) => encode(prompt + response, prompt.length)))
 
   const startThreads = Effect.fnUntraced(function* (): Effect.fn.Return<void, ThreadLost> {
-    if (scope === null || threads.length === most || encoded < worthwhile) return
+    if (scope === null || asked || encoded < worthwhile) return
+    asked = true
     threads = yield* Effect.forEach(Array.from({ length: most }), () => openThread(vocabulary)).pipe(
       Scope.provide(scope)
     )
@@ -102,8 +106,8 @@ export const encodeInThreads = Effect.fnUntraced(function* (
     const ready = threads.filter((thread) => thread.isReady())
     // This thread's own part comes last: the others are at theirs by then.
     const encoders = [...ready.map((thread) => thread.encode), here]
-    const some = rows.slice(first, first + encoders.length * rowsAtOnce)
-    const parts = partsOf(some, encoders.length)
+    const some = rows.slice(first, first + ready.length * rowsBeside + rowsHere)
+    const parts = partsOf(some, ready.length)
     const results = yield* Effect.forEach(encoders, (encoder, part) => encoder(parts[part] ?? []), {
       concurrency: "unbounded"
     })

@@ -1,7 +1,7 @@
 /** Tables made piece by piece: what a stage makes of each row alone, it makes of each part of a table alone. */
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
-import type { PiecedRows, Rows, StageFailure, TableContent, TableReader } from "./Reader.ts"
+import type { PiecedRows, StageFailure, TableContent, TableReader } from "./Reader.ts"
 
 /**
  * The rows that `each` makes of the batches of a table, which may be more or fewer, in their order. What it makes of a row must depend on
@@ -37,14 +37,3 @@ export const piecesOf = <Row>(content: TableContent<Row>): PiecedRows<Row> =>
   isPieced(content)
     ? content
     : { from: null, pieces: Stream.succeed({ decidedBy: null, rows: content }), judge: () => Effect.void }
-
-/** All rows of a table's content. */
-export const rowsOf = <Row>(content: TableContent<Row>): Rows<Row> => {
-  if (!isPieced(content)) return content
-  let rows = 0
-  return content.pieces.pipe(
-    Stream.flatMap((piece) => piece.rows),
-    Stream.tap((batch) => Effect.sync(() => (rows += batch.length))),
-    Stream.concat(Stream.fromEffectDrain(Effect.suspend(() => content.judge(rows))))
-  )
-}

@@ -6,7 +6,7 @@ import { mkdtemp, rm, stat } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import * as path from "node:path"
 import type { FilesReader, StageFailure, TableContent } from "../../pipeline/Reader.ts"
-import { rowsOf } from "../../pipeline/rowwise.ts"
+import { piecesOf } from "../../pipeline/rowwise.ts"
 import type { OnnxRuntime } from "../../runtime/OnnxRuntime.ts"
 import type { Step } from "../Recipe.ts"
 import * as Tree from "../Tree.ts"
@@ -24,19 +24,38 @@ const filesTried = 32
 /** A stage may make more rows than it reads; beyond so many times as many it is not waited for. */
 const growth = 16
 
+/** Rows of one piece of a table that are waited for: the bytes that it comes from have been read, so that its rows are theirs. */
+const pieceRows = 65_536
+
 type Rows = { readonly [output: string]: number }
 
-/** The rows of each table that a stage gives, batch by batch until `enough` of them; other outputs are left where they are. */
+/** The rows of a table's content, up to the end of the piece, or else of the batch, in which there are `enough`. */
+const someOf = (content: TableContent<unknown>, enough: (rows: number) => boolean) =>
+  Effect.gen(function* () {
+    const { judge, pieces } = piecesOf(content)
+    let count = 0
+    const batches = pieces.pipe(
+      Stream.takeWhile(() => !enough(count)),
+      Stream.flatMap(({ decidedBy, rows }) =>
+        Stream.takeUntil(rows, (batch) => {
+          count += batch.length
+          return enough(count) && (decidedBy === null || count >= pieceRows)
+        })
+      )
+    )
+    const rows = [...(yield* Stream.runCollect(batches))].flat()
+    if (!enough(count)) yield* judge(count)
+    return rows
+  })
+
+/** The rows of each table that a stage gives, until `enough` of them; other outputs are left where they are. */
 const runTables = (step: Step, readers: unknown, enough: (rows: number) => boolean) =>
   Effect.gen(function* () {
     const contents = yield* step.node.stage.run(readers as never, step.config.value as never)
     const tables: Record<string, ReadonlyArray<unknown>> = {}
     for (const [name, promise] of Object.entries(step.node.outputs)) {
       if (promise.kind !== "table") continue
-      const content = contents[name] as TableContent<unknown>
-      let count = 0
-      const batches = Stream.takeUntil(rowsOf(content), (batch) => enough((count += batch.length)))
-      tables[name] = [...(yield* Stream.runCollect(batches))].flat()
+      tables[name] = yield* someOf(contents[name] as TableContent<unknown>, enough)
     }
     return tables
   })
@@ -72,7 +91,7 @@ export const tryFiles = (
   Effect.gen(function* () {
     const entries = evenly(files.entries, filesTried)
     const most = Math.ceil(sampleRows / entries.length)
-    const found = new Map<string, Array<unknown>>()
+    const found = new Map<string, { readonly sample: ReadonlyArray<unknown>; readonly rows: number }>()
     let [bytes, seconds, whole] = [0, 0, entries.length === files.entries.length]
     for (const { path: name, size } of entries) {
       const { read, reader } = oneFile(files, name)
@@ -82,12 +101,18 @@ export const tryFiles = (
       bytes += ended ? size : Math.max(1, read())
       seconds += taken
       whole &&= ended
-      for (const [output, rows] of Object.entries(result)) found.set(output, [...(found.get(output) ?? []), ...rows])
+      for (const [output, rows] of Object.entries(result)) {
+        const before = found.get(output) ?? { sample: [], rows: 0 }
+        found.set(output, {
+          sample: [...before.sample, ...(ended ? rows : rows.slice(0, most))],
+          rows: before.rows + rows.length
+        })
+      }
     }
     const factor = whole ? 1 : bytesOf(files) / bytes
-    const outputs = [...found].map(([output, rows]) => [
+    const outputs = [...found].map(([output, { rows, sample }]) => [
       output,
-      tableOf(step, output, rows, Math.round(rows.length * factor), whole)
+      tableOf(step, output, sample, Math.round(rows * factor), whole && sample.length === rows)
     ])
     return { outputs: Object.fromEntries(outputs), seconds: seconds * factor }
   })

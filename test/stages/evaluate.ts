@@ -8,7 +8,7 @@ import type { Artifact, InputTree, Model, Table, Value } from "../../src/pipelin
 import { isArtifact } from "../../src/pipeline/Artifact.ts"
 import type { Node } from "../../src/pipeline/Node.ts"
 import type { FilesReader, ModelReader, StageFailure, TableContent, TableReader } from "../../src/pipeline/Reader.ts"
-import { rowsOf as contentRows } from "../../src/pipeline/rowwise.ts"
+import { piecesOf } from "../../src/pipeline/rowwise.ts"
 import type { OnnxRuntime } from "../../src/runtime/OnnxRuntime.ts"
 import { folderReader, memoryReader, tableReader } from "../model/support.ts"
 
@@ -96,6 +96,15 @@ const readersOf = (input: InputTree, world: World): Running<unknown> => {
 const runNode = (node: Node, world: World): Running<{ readonly [output: string]: unknown }> =>
   Effect.flatMap(readersOf(node.inputs, world), (readers) => node.stage.run(readers as never, node.config as never))
 
+/** All rows that a stage gives. */
+const tableRows = (content: TableContent<unknown>) =>
+  Effect.gen(function* () {
+    const { judge, pieces } = piecesOf(content)
+    const rows = (yield* Stream.runCollect(Stream.flatMap(pieces, (piece) => piece.rows))).flat()
+    yield* judge(rows.length)
+    return rows
+  })
+
 /** What a stage that reads the artifact receives. */
 export const readerOf = (artifact: Artifact, world: World): Running<unknown> => {
   const { origin } = artifact
@@ -107,9 +116,7 @@ export const readerOf = (artifact: Artifact, world: World): Running<unknown> => 
       case "value":
         return Effect.succeed(content)
       case "table":
-        return Effect.map(Stream.runCollect(contentRows(content as TableContent<unknown>)), (batches) =>
-          tableReader(batches.flat(), artifact.schema)
-        )
+        return Effect.map(tableRows(content as TableContent<unknown>), (rows) => tableReader(rows, artifact.schema))
       case "files":
       case "model":
         return Effect.die("internal: no test makes files or models here")

@@ -104,7 +104,7 @@ export const tryFiles = (
       for (const [output, rows] of Object.entries(result)) {
         const before = found.get(output) ?? { sample: [], rows: 0 }
         found.set(output, {
-          sample: [...before.sample, ...(ended ? rows : rows.slice(0, most))],
+          sample: [...before.sample, ...rows.slice(0, ended ? sampleRows : most)],
           rows: before.rows + rows.length
         })
       }

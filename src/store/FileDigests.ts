@@ -35,8 +35,8 @@ export interface FileDigests {
 /** Bytes: to hash so many again costs more than to write down that it was done. */
 const costly = 1 << 26
 
-/** Nanoseconds: a file that changed less than this before it was hashed may change again within its clock's tick. */
-const racy = 2_000_000_000n
+/** Milliseconds: a file that changed less than this before it was hashed may change again within its clock's tick. */
+const racy = 2_000
 
 /** Path to what a stat of the file said, and digest. */
 type Memory = Map<string, { readonly seen: string; readonly digest: Digest }>
@@ -72,7 +72,10 @@ export const makeFileDigests = (folders: Folders): FileDigests => {
   const hash = (path: string): Effect.Effect<FileDigest, StoreFailure> =>
     Effect.gen(function* () {
       const before = yield* stat(path)
-      const now = BigInt(Date.now()) * 1_000_000n
+      // What cannot be remembered is hashed at every look: a large file is left alone first until it can.
+      const age = Date.now() - Number(before.mtimeMs)
+      const wait = age <= racy && before.size > costly ? racy - Math.max(0, age) + 1 : 0
+      if (wait > 0) yield* Effect.sleep(wait)
       const digest = yield* attemptAsync("read a file", path, () => hashFile(path))
       if (writtenOf(before) !== writtenOf(yield* stat(path))) {
         return yield* new StoreFailure({
@@ -82,7 +85,7 @@ export const makeFileDigests = (folders: Folders): FileDigests => {
           reason: "something wrote to the file meanwhile"
         })
       }
-      if (now - before.mtimeNs > racy) {
+      if (age + wait > racy) {
         const absolute = resolve(path)
         memory().set(absolute, { seen: seenOf(absolute, before), digest })
         unkept = (unkept ?? 0) + Number(before.size)

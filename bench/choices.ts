@@ -83,7 +83,7 @@ export default benchmark({
     "JNLI, prompt 0.2, three examples, about 600 tokens a question, three choices each, on a LLaMA 30 x 576, " +
     "V = 49,152, float32",
   peer: "lm-eval",
-  quick: true,
+  quick: false,
   goals: {
     questions: { of: "ratio", bound: "at least", value: 4 },
     memory: { of: "ratio", bound: "at most", value: 0.7 }

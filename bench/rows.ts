@@ -4,9 +4,9 @@ import { largestPeak, median } from "./harness/statistics.ts"
 import { peerCommand, removeStore, Report, tanrenCommand } from "./rows/compare.ts"
 import { prepareRows } from "./rows/prepare.ts"
 
-const rows = 60_000
+const rows = 200_000
 const processes = 2
-const repetitions = 3
+const repetitions = 2
 
 export default benchmark({
   name: "rows",

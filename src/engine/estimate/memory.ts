@@ -12,7 +12,7 @@ export interface Needed {
 }
 
 /** Bytes of the processes themselves, before any model: measured on Linux. */
-const processBytes = { pipeline: 220e6, runtime: 105e6, device: 600e6 }
+const processBytes = { pipeline: 150e6, runtime: 105e6, device: 600e6 }
 
 /** What blocks of varying size leave between them, as a share of what is held. */
 const gaps = 1.1

@@ -43,3 +43,7 @@ const storedType = (type: ColumnType): unknown => {
       return type.kind
   }
 }
+
+/** What a row, or a record in it, has under a field's name; undefined where it is none. */
+export const property = (row: unknown, name: string): unknown =>
+  row !== null && typeof row === "object" ? (row as Readonly<Record<string, unknown>>)[name] : undefined

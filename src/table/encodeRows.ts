@@ -1,6 +1,6 @@
 /** From rows to columns: one loop a column, each value checked as it is stored. */
 import type { Column, Offsets } from "./Column.ts"
-import type { Field } from "./Field.ts"
+import { type Field, property } from "./Field.ts"
 
 /** Thrown at a value that does not fit its field; the writer turns it into a failure that names the file. */
 export class Misfit {
@@ -39,9 +39,6 @@ const weightOfValue = (field: Field, value: unknown): number => {
   for (const item of value) weight += weightOfValue(field.type.item, item)
   return weight
 }
-
-const property = (row: unknown, name: string): unknown =>
-  row !== null && typeof row === "object" ? (row as Readonly<Record<string, unknown>>)[name] : undefined
 
 const encodeFields = (fields: ReadonlyArray<Field>, records: Values, parents: Mask): ReadonlyArray<Column> =>
   fields.map((field) =>

@@ -1,6 +1,6 @@
 /** The hash of a row: sha256 over its values in the order of its fields, so that nothing but the row decides it. */
 import { hash } from "node:crypto"
-import type { Field } from "./Field.ts"
+import { type Field, property } from "./Field.ts"
 
 /** Hashes rows one after the other; holds the bytes of one row. */
 export const rowHasher = (fields: ReadonlyArray<Field>): ((row: unknown) => string) => {
@@ -66,9 +66,6 @@ class RowBytes {
     this.#view = new DataView(larger.buffer, larger.byteOffset)
   }
 }
-
-const property = (row: unknown, name: string): unknown =>
-  row !== null && typeof row === "object" ? (row as Readonly<Record<string, unknown>>)[name] : undefined
 
 const addField = (bytes: RowBytes, { missing, type }: Field, value: unknown): void => {
   if (missing !== "never") {

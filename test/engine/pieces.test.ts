@@ -3,11 +3,14 @@ import { assert, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
+import * as Stream from "effect/Stream"
 import * as fs from "node:fs"
 import { join } from "node:path"
 import { recipeOf } from "../../src/engine/Recipe.ts"
 import { run } from "../../src/engine/run.ts"
+import { writePieces } from "../../src/engine/pieces.ts"
 import { layerCpu } from "../../src/runtime/layer.ts"
+import { keyOf } from "../../src/store/Digest.ts"
 import { Sources } from "../../src/source/Sources.ts"
 import { Store } from "../../src/store/Store.ts"
 import { experiment, filter, format, load, pipe, prompt } from "../../stages/index.ts"
@@ -166,6 +169,21 @@ it.live(
       assert.deepStrictEqual((yield* outcome(root, store, files)).tables, whole.tables)
     }),
   { timeout: 120_000 }
+)
+
+it.effect("a piece is kept only if what its key names is as it was", () =>
+  Effect.gen(function* () {
+    const { pieces } = yield* Store
+    const piece = { decidedBy: "a part", rows: Stream.succeed(rows.slice(0, 10)) }
+    const content = { from: null, pieces: Stream.succeed(piece), judge: () => Effect.void }
+    const write = (isIntact: boolean) =>
+      writePieces(Row, content, { of: () => keyOf, intact: Effect.succeed(isIntact) })
+    const moved = yield* write(false)
+    assert.deepStrictEqual(yield* pieces.keys, [])
+    const settled = yield* write(true)
+    assert.deepStrictEqual(yield* pieces.keys, [keyOf("a part")])
+    assert.strictEqual(settled.digest, moved.digest)
+  }).pipe(Effect.provide(Layer.unwrap(Effect.map(folder, Store.layer))))
 )
 
 /** Alters bytes of some parts of the loaded table, and has its records vouch for the altered files. */

@@ -148,6 +148,18 @@ it.effect("a file is hashed once while it does not change, in this process and t
   })
 )
 
+it.live("a large file that was written a moment ago is left to settle, hashed once, and remembered", () =>
+  Effect.gen(function* () {
+    const root = yield* folder
+    const path = join(root, "rows.jsonl")
+    fs.writeFileSync(path, "")
+    fs.truncateSync(path, (1 << 26) + 1)
+    const { files } = yield* opened(join(root, "store"))
+    const [found] = yield* files.digest([path])
+    assert.deepStrictEqual(files.recall([{ path }]), [found])
+  })
+)
+
 it.effect("a link to a file, such as the runtime makes to weights, is no reason to hash it again", () =>
   Effect.gen(function* () {
     const root = yield* folder

@@ -155,8 +155,7 @@ it.live("a large file that was written a moment ago is left to settle, hashed on
     fs.writeFileSync(path, "")
     fs.truncateSync(path, (1 << 26) + 1)
     const { files } = yield* opened(join(root, "store"))
-    const [found] = yield* files.digest([path])
-    assert.deepStrictEqual(files.recall([{ path }]), [found])
+    assert.deepStrictEqual(yield* files.digest([path]), files.recall([{ path }]) ?? [])
   })
 )
 

@@ -126,6 +126,19 @@ it.effect("order, a missing row, and a null against an empty text are seen", () 
   })
 )
 
+it.effect("which of several values is missing is seen, where the others are the same", () =>
+  Effect.gen(function* () {
+    const Flags = Schema.Struct({ a: Schema.NullOr(Schema.Boolean), b: Schema.NullOr(Schema.Boolean) })
+    const rows = [
+      { a: null, b: true },
+      { a: true, b: null },
+      { a: null, b: null }
+    ]
+    const digests = yield* Effect.forEach(rows, (row) => digest(Flags, [row]))
+    assert.strictEqual(new Set(digests).size, rows.length)
+  })
+)
+
 it.effect("names, types and the order of columns are seen, refinements are not", () =>
   Effect.gen(function* () {
     const empty = yield* Effect.all([

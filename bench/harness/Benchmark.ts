@@ -6,6 +6,8 @@ export interface Goal {
   readonly of: "figure" | "ratio"
   readonly bound: "at least" | "at most"
   readonly value: number
+  /** What it had to be before that was met easily. */
+  readonly raisedFrom?: number
 }
 
 /** What one side reached, and the most memory that its process tree held (bytes; null where it is not measured). */

@@ -29,8 +29,10 @@ export const number = (value: number): string =>
 
 const memory = (bytes: number | null): string => (bytes === null ? "not measured" : `${number(bytes / 1e6)} MB`)
 
-const goalText = ({ bound, of, value }: Goal, unit: string): string =>
-  `${bound === "at least" ? "≥" : "≤"} ${number(value)}${of === "ratio" ? " ×" : ` ${unit}`}`
+const goalText = ({ bound, of, raisedFrom, value }: Goal, unit: string): string => {
+  const raised = raisedFrom === undefined ? "" : ` (raised from ${number(raisedFrom)})`
+  return `${bound === "at least" ? "≥" : "≤"} ${number(value)}${of === "ratio" ? " ×" : ` ${unit}`}${raised}`
+}
 
 const verdict = (met: boolean | undefined): string => (met === undefined ? "no peer" : met ? "met" : "**missed**")
 

@@ -55,6 +55,13 @@ describe("table", () => {
     assert.include(rows[1], "512 tokens/s | 100 (nobody) | 5.12 × | ≥ 2.5 × | met | not measured, 4,000 MB")
     assert.notInclude(third, "one machine")
   })
+  it("says what a goal was before it was raised", () => {
+    const raised = { of: "ratio", bound: "at least", value: 2.5, raisedFrom: 2 } as const
+    assert.include(
+      row({ ...sample, goals: { rows: raised } }, "rows", comparison, "2026-01-01"),
+      "≥ 2.5 × (raised from 2)"
+    )
+  })
 })
 
 describe("measuring", () => {

@@ -7,7 +7,7 @@ import { ProviderMissing, type ProcessLost, type RuntimeFailure, SessionFailure 
 import type { Options } from "./layer.ts"
 import type { ExecutionProvider, Program, RuntimeProcess, Session, Weights } from "./OnnxRuntime.ts"
 import type { Request, SessionOptions, Tensors } from "./protocol.ts"
-import { defaultThreads, environment, refusal, remedy, sessionOptions } from "./provider.ts"
+import { type Burden, defaultThreads, environment, refusal, remedy, sessionOptions } from "./provider.ts"
 import { makeScratch, type Scratch } from "./scratch.ts"
 
 /** Asks for something that fails by its own reason, which `refuse` turns into the failure of the caller. */
@@ -24,7 +24,7 @@ const request = <E>(
 /** A register that is not there was never written: a bug of the stage, not an event of the world. */
 const misuse = (reason: string) => Effect.die(new Error(`internal: ${reason}`))
 
-type OptionsFor = (weights: Weights) => SessionOptions
+type OptionsFor = (burden: Burden) => SessionOptions
 
 const startProvider = (
   connection: Connection,
@@ -41,7 +41,7 @@ const startProvider = (
         })
       )
     )
-  const body: Request = { _tag: "Start", options: optionsFor("in files") }
+  const body: Request = { _tag: "Start", options: optionsFor({ weights: "in files", bytes: 0 }) }
   return Effect.asVoid(request(connection, body, {}, refuse))
 }
 
@@ -53,8 +53,8 @@ const makeProcess = (connection: Connection, scratch: Scratch, optionsFor: Optio
   ): Effect.fn.Return<Session, RuntimeFailure> {
     const refuse = (reason: string) => Effect.fail(new SessionFailure({ program: program.name, reason }))
     const session = opened++
-    const path = yield* scratch.place(program)
-    yield* request(connection, { _tag: "Open", session, path, options: optionsFor(weights) }, {}, refuse)
+    const { bytes, path } = yield* scratch.place(program)
+    yield* request(connection, { _tag: "Open", session, path, options: optionsFor({ weights, bytes }) }, {}, refuse)
     return {
       run: ({ feeds, fetch, keep = {}, resident = {} }) =>
         request(connection, { _tag: "Run", session, resident, fetch, keep }, feeds, refuse)
@@ -77,7 +77,7 @@ export const startProcess = (
 ): Effect.Effect<RuntimeProcess, RuntimeFailure, Scope.Scope> =>
   Effect.gen(function* () {
     const { intraOpThreads = defaultThreads, provider } = options
-    const optionsFor: OptionsFor = (weights) => sessionOptions(provider, weights, intraOpThreads, device)
+    const optionsFor: OptionsFor = (burden) => sessionOptions(provider, burden, intraOpThreads, device)
     const scratch = yield* makeScratch(options.scratchDirectory ?? tmpdir())
     const connection = yield* connect({ ...environment[provider], ...options.environment })
     yield* startProvider(connection, provider, optionsFor)

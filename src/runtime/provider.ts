@@ -23,13 +23,26 @@ const runtimeVersion = (): string => {
  */
 export const defaultThreads = 8
 
+/** How a program's weights reach a session, and how many bytes its weight files have. */
+export interface Burden {
+  readonly weights: Weights
+  readonly bytes: number
+}
+
+/**
+ * Below so many bytes of weights, 16 MiB, products are so short that eight threads on two cores spend as long waking and
+ * awaiting each other as on computing. The files decide, and not the machine, since the number decides bits.
+ */
+const fewBytes = 16 * 2 ** 20
+const mostForFewBytes = 2
+
 /**
  * The threads of a session. Products with packed weights sum in the same steps however many share them; so there are no
  * more than cores, for to wake others costs more than a product of few rows.
  */
-const threadsFor: { readonly [W in Weights]: (most: number) => number } = {
-  "in files": (most) => most,
-  packed: (most) => Math.min(most, availableParallelism())
+const threadsFor = ({ bytes, weights }: Burden, threads: number): number => {
+  const most = bytes < fewBytes ? Math.min(threads, mostForFewBytes) : threads
+  return weights === "packed" ? Math.min(most, availableParallelism()) : most
 }
 
 /**
@@ -44,7 +57,7 @@ const threadsFor: { readonly [W in Weights]: (most: number) => number } = {
  */
 export const sessionOptions = (
   provider: ExecutionProvider,
-  weights: Weights,
+  burden: Burden,
   threads: number,
   device: number | undefined
 ): SessionOptions => ({
@@ -53,8 +66,8 @@ export const sessionOptions = (
   executionMode: "sequential",
   enableMemPattern: false,
   logSeverityLevel: 3,
-  intraOpNumThreads: threadsFor[weights](threads),
-  extra: { session: { disable_prepacking: weights === "packed" ? "0" : "1", "intra_op.allow_spinning": "0" } }
+  intraOpNumThreads: threadsFor(burden, threads),
+  extra: { session: { disable_prepacking: burden.weights === "packed" ? "0" : "1", "intra_op.allow_spinning": "0" } }
 })
 
 /**
@@ -85,7 +98,9 @@ const arithmetic: { readonly [P in ExecutionProvider]: string } = { cpu: "", web
 export const identityOf = (provider: ExecutionProvider, threads: number): ComputeIdentity => ({
   provider,
   runtimeVersion: runtimeVersion(),
-  options: `optimization=basic prepacking=off threads=${threads}${arithmetic[provider]}`
+  options:
+    `optimization=basic prepacking=off threads=${threads} ` +
+    `below=${fewBytes}:${Math.min(threads, mostForFewBytes)}${arithmetic[provider]}`
 })
 
 /** What to do about each provider that does not start. */

@@ -2,21 +2,29 @@
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import { constants, readFileSync } from "node:fs"
-import { copyFile, link, mkdir, mkdtemp, readdir, realpath, rm, writeFile } from "node:fs/promises"
+import { copyFile, link, mkdir, mkdtemp, readdir, realpath, rm, stat, writeFile } from "node:fs/promises"
 import { hostname } from "node:os"
 import { dirname, join } from "node:path"
 import { SessionFailure } from "./Errors.ts"
 import type { Program } from "./OnnxRuntime.ts"
 
+/** A program as it lies on the disk. */
+export interface Placed {
+  /** Of its model. */
+  readonly path: string
+  /** Of all its weight files. */
+  readonly bytes: number
+}
+
 export interface Scratch {
   /**
-   * Writes the program into a directory of its own, which goes with the scope, and gives the path of its model.
+   * Writes the program into a directory of its own, which goes with the scope.
    *
    * Weights are hard links, so they take neither time nor space. A link cannot cross file systems: when the scratch
    * directory lies on another one than the weights, the program is laid out beside a weight file instead, and when the
    * files refuse that too, they are copied into the scratch directory (by reference where the file system can).
    */
-  readonly place: (program: Program) => Effect.Effect<string, SessionFailure>
+  readonly place: (program: Program) => Effect.Effect<Placed, SessionFailure>
 }
 
 /** Marks the directories made here, wherever they lie. */
@@ -70,6 +78,9 @@ const makeDirectory = async (root: string): Promise<string> => {
 /** Locations with the regular files behind them: a hard link to a symbolic link would be one, which is refused. */
 type Files = ReadonlyArray<readonly [location: string, file: string]>
 
+const bytesOf = async (files: Files): Promise<number> =>
+  (await Promise.all(files.map(([, file]) => stat(file)))).reduce((all, { size }) => all + size, 0)
+
 type Place = (file: string, target: string) => Promise<void>
 const copy: Place = (file, target) => copyFile(file, target, constants.COPYFILE_FICLONE)
 
@@ -84,12 +95,13 @@ const resolveFiles = (program: Program): Promise<Files> =>
   Promise.all(Object.entries(program.files).map(async ([location, file]) => [location, await realpath(file)] as const))
 
 /** Makes the directories it needs known to `owned` as soon as they exist. */
-const layOut = async (program: Program, root: string, owned: Set<string>): Promise<string> => {
+const layOut = async (program: Program, root: string, owned: Set<string>): Promise<Placed> => {
   const files = await resolveFiles(program)
-  const attempt = async (place: string, placeFile: Place): Promise<string> => {
+  const bytes = await bytesOf(files)
+  const attempt = async (place: string, placeFile: Place): Promise<Placed> => {
     const directory = await makeDirectory(place)
     owned.add(directory)
-    return fill(directory, program, files, placeFile)
+    return { path: await fill(directory, program, files, placeFile), bytes }
   }
   const linkable = [root, ...new Set(files.map(([, file]) => dirname(file)))]
   for (const place of linkable) {

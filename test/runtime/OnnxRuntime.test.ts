@@ -3,10 +3,13 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { execFileSync, spawnSync } from "node:child_process"
 import { createHash } from "node:crypto"
+import { mkdtempSync, rmSync, truncateSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
 import { constant, input, linear } from "../../src/graph/build.ts"
 import { serialize } from "../../src/graph/serialize.ts"
 import { layer, layerCpu } from "../../src/runtime/layer.ts"
-import { type HostTensor, OnnxRuntime } from "../../src/runtime/OnnxRuntime.ts"
+import { type HostTensor, OnnxRuntime, type Program } from "../../src/runtime/OnnxRuntime.ts"
 import { DataType, float32, graph, identity, integer, product, program, sumAndDifference, zeros } from "./models.ts"
 
 const acquire = Effect.flatMap(OnnxRuntime, (runtime) => runtime.acquire)
@@ -209,31 +212,33 @@ const canPin = process.platform === "linux" && spawnSync("taskset", ["--version"
 describe("the bits of a result on the CPU", { timeout: 30_000 }, () => {
   const rows = 67
   const width = 384
-  const mixture = program(
-    "mixture",
-    graph(
-      [
-        ["x", ["rows", width]],
-        ["w", [width, width]],
-        ["scale", [width]]
-      ],
-      [
-        ["LayerNormalization", ["x", "scale"], ["normal"], [integer("axis", -1)]],
-        ["Gemm", ["normal", "w"], ["linear"], [integer("transB", 1)]],
-        ["Gelu", ["linear"], ["active"]],
-        ["Softmax", ["active"], ["likely"], [integer("axis", -1)]],
-        ["ReduceSum", ["likely"], ["total"], [integer("keepdims", 0)]],
-        ["ReduceMean", ["linear"], ["mean"], [integer("keepdims", 0)]],
-        ["Gemm", ["likely", "x"], ["gradient"], [integer("transA", 1)]]
-      ],
-      [
-        ["likely", ["rows", width]],
-        ["total", []],
-        ["mean", []],
-        ["gradient", [width, width]]
-      ]
+  const mixture = (files: Program["files"]) =>
+    program(
+      "mixture",
+      graph(
+        [
+          ["x", ["rows", width]],
+          ["w", [width, width]],
+          ["scale", [width]]
+        ],
+        [
+          ["LayerNormalization", ["x", "scale"], ["normal"], [integer("axis", -1)]],
+          ["Gemm", ["normal", "w"], ["linear"], [integer("transB", 1)]],
+          ["Gelu", ["linear"], ["active"]],
+          ["Softmax", ["active"], ["likely"], [integer("axis", -1)]],
+          ["ReduceSum", ["likely"], ["total"], [integer("keepdims", 0)]],
+          ["ReduceMean", ["linear"], ["mean"], [integer("keepdims", 0)]],
+          ["Gemm", ["likely", "x"], ["gradient"], [integer("transA", 1)]]
+        ],
+        [
+          ["likely", ["rows", width]],
+          ["total", []],
+          ["mean", []],
+          ["gradient", [width, width]]
+        ]
+      ),
+      files
     )
-  )
   const wave = (shape: ReadonlyArray<number>): HostTensor =>
     float32(
       shape,
@@ -244,29 +249,53 @@ describe("the bits of a result on the CPU", { timeout: 30_000 }, () => {
   const digests = (tensors: Readonly<Record<string, HostTensor>>) =>
     Object.values(tensors).map(({ data }) => createHash("sha256").update(data).digest("hex"))
 
-  const compute = Effect.gen(function* () {
-    const session = yield* Effect.flatMap(acquire, (process) => process.open(mixture))
-    return digests(yield* session.run({ feeds, fetch: ["likely", "total", "mean", "gradient"] }))
-  }).pipe(Effect.provide(layerCpu), Effect.scoped)
+  const compute = (files: Program["files"] = {}) =>
+    Effect.gen(function* () {
+      const session = yield* Effect.flatMap(acquire, (process) => process.open(mixture(files)))
+      return digests(yield* session.run({ feeds, fetch: ["likely", "total", "mean", "gradient"] }))
+    }).pipe(Effect.provide(layerCpu), Effect.scoped)
+
+  /** Weight files of so many bytes, all of them a hole. */
+  const weighing = (bytes: number) =>
+    Effect.map(
+      Effect.acquireRelease(
+        Effect.sync(() => mkdtempSync(join(tmpdir(), "tanren-test-"))),
+        (directory) => Effect.sync(() => rmSync(directory, { recursive: true }))
+      ),
+      (directory): Program["files"] => {
+        const file = join(directory, "weights")
+        writeFileSync(file, "")
+        truncateSync(file, bytes)
+        return { weights: file }
+      }
+    )
 
   it.effect("are the same every time", () =>
     Effect.gen(function* () {
-      const first = yield* compute
-      assert.deepStrictEqual(yield* compute, first)
+      const first = yield* compute()
+      assert.deepStrictEqual(yield* compute(), first)
     })
   )
 
   // A process may use the cores of the thread that starts it.
-  it.effect.skipIf(!canPin)("do not depend on the number of cores", () =>
+  const onOneCore = <A, E, R>(effect: Effect.Effect<A, E, R>) => {
+    const all = affinity()
+    return Effect.acquireUseRelease(
+      Effect.sync(() => pin(all.split(/[-,]/)[0] ?? "0")),
+      () => effect,
+      () => Effect.sync(() => pin(all))
+    )
+  }
+
+  it.effect.skipIf(!canPin)("do not depend on the number of cores, but on how large the weights are", () =>
     Effect.gen(function* () {
-      const all = affinity()
-      const many = yield* compute
-      const one = yield* Effect.acquireUseRelease(
-        Effect.sync(() => pin(all.split(/[-,]/)[0] ?? "0")),
-        () => compute,
-        () => Effect.sync(() => pin(all))
-      )
-      assert.deepStrictEqual(one, many)
+      const few = yield* weighing(0)
+      const many = yield* weighing(2 ** 30)
+      const withFew = yield* compute(few)
+      const withMany = yield* compute(many)
+      assert.deepStrictEqual(yield* onOneCore(compute(few)), withFew)
+      assert.deepStrictEqual(yield* onOneCore(compute(many)), withMany)
+      assert.notDeepEqual(withFew, withMany)
     })
   )
 })

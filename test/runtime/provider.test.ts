@@ -24,7 +24,7 @@ describe("a provider's identity", { timeout: 30_000 }, () => {
           Effect.map(OnnxRuntime, (runtime) => runtime.identity),
           layer({ provider, intraOpThreads })
         )
-      const options = "optimization=basic prepacking=off threads=8"
+      const options = "optimization=basic prepacking=off threads=8 below=16777216:2"
       assert.deepStrictEqual(standard, { provider: "cpu", runtimeVersion: version, options })
       assert.notDeepEqual(yield* identityOf("cpu", 4), yield* identityOf("cpu", 8))
       const several = layer({ provider: "cpu", processes: 3 })

@@ -53,7 +53,7 @@ describe("a session's files", { timeout: 30_000 }, () => {
     Effect.gen(function* () {
       const directory = yield* temporary(tmpdir())
       const scratch = yield* makeScratch(join(directory, "scratch"))
-      const model = yield* scratch.place(weighted(directory).program)
+      const { path: model } = yield* scratch.place(weighted(directory).program)
       assert.strictEqual(statSync(dirname(model)).mode & 0o077, 0)
     })
   )
@@ -68,9 +68,9 @@ describe("a session's files", { timeout: 30_000 }, () => {
       const unrelated = "notes"
       for (const name of [abandoned, recycled, elsewhere, unrelated]) mkdirSync(join(directory, name))
       const other = yield* makeScratch(directory)
-      const alive = dirname(yield* other.place(program("first", graph([], [], []))))
+      const alive = dirname((yield* other.place(program("first", graph([], [], [])))).path)
       const scratch = yield* makeScratch(directory)
-      const own = dirname(yield* scratch.place(program("second", graph([], [], []))))
+      const own = dirname((yield* scratch.place(program("second", graph([], [], [])))).path)
       assert.sameMembers(
         readdirSync(directory).map((name) => join(directory, name)),
         [alive, own, join(directory, elsewhere), join(directory, unrelated)]
@@ -105,7 +105,7 @@ describe.skipIf(!hasSecondFileSystem)(
         const { blob, program } = weighted(weights)
         const scope = yield* Scope.make()
         const scratch = yield* Scope.provide(makeScratch(root), scope)
-        const model = yield* scratch.place(program)
+        const { path: model } = yield* scratch.place(program)
         assert.isTrue(model.startsWith(join(weights, "blobs")))
         assert.strictEqual(statSync(join(dirname(model), "weights")).ino, statSync(blob).ino)
         yield* Scope.close(scope, Exit.void)
@@ -122,7 +122,7 @@ describe.skipIf(!hasSecondFileSystem)(
         const one = weighted(near)
         const two = weighted(far)
         const scratch = yield* makeScratch(join(near, "scratch"))
-        const model = yield* scratch.place({ ...one.program, files: { weights: one.blob, more: two.blob } })
+        const { path: model } = yield* scratch.place({ ...one.program, files: { weights: one.blob, more: two.blob } })
         assert.strictEqual(statSync(join(dirname(model), "more")).size, statSync(two.blob).size)
         assert.notStrictEqual(statSync(join(dirname(model), "more")).dev, statSync(two.blob).dev)
       })

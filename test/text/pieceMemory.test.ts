@@ -8,8 +8,13 @@ const recalled = (memory: ReturnType<typeof pieceMemory>, piece: string): Readon
   return end < 0 ? null : Array.from(ids.subarray(2, end))
 }
 
-const remember = (memory: ReturnType<typeof pieceMemory>, piece: string, ids: ReadonlyArray<number>): void =>
+const offer = (memory: ReturnType<typeof pieceMemory>, piece: string, ids: ReadonlyArray<number>): void =>
   memory.remember(piece, 0, piece.length, Int32Array.of(-1, ...ids), 1, 1 + ids.length)
+
+const remember = (memory: ReturnType<typeof pieceMemory>, piece: string, ids: ReadonlyArray<number>): void => {
+  offer(memory, piece, ids)
+  offer(memory, piece, ids)
+}
 
 describe("pieceMemory", () => {
   it("tells pieces apart by each of their characters, wherever they stand", () => {
@@ -21,6 +26,16 @@ describe("pieceMemory", () => {
     assert.isNull(recalled(memory, "abc"))
     remember(memory, "nothing", [])
     assert.deepStrictEqual(recalled(memory, "nothing"), [])
+  })
+
+  it("remembers what it is told twice", () => {
+    const memory = pieceMemory()
+    offer(memory, "鍛錬", [1, 2])
+    assert.isNull(recalled(memory, "鍛錬"))
+    offer(memory, "鍛", [3])
+    offer(memory, "鍛錬", [1, 2])
+    assert.deepStrictEqual(recalled(memory, "鍛錬"), [1, 2])
+    assert.isNull(recalled(memory, "鍛"))
   })
 
   it.each([

@@ -11,6 +11,7 @@ import type { FileEntry, FilesReader, Piece, StageFailure } from "../src/pipelin
 import { anyTable, apply, someFiles, stage, tableOf } from "../src/pipeline/Stage.ts"
 import { inPieces } from "../src/source/pieces.ts"
 import { formatOf, type RowBatch } from "../src/source/RowFile.ts"
+import { hasSections, sectionPieces } from "../src/source/sectionPieces.ts"
 import { type BadRow, BadRowRecord, NoRows, RowRefused, TooManyBadRows } from "./Errors.ts"
 
 /** Bad rows are kept in memory until the good ones are written; a file with more of them is not what it is taken for. */
@@ -102,7 +103,8 @@ const decoder = (
 const worthPieces = 2 ** 22
 
 /**
- * Pieces of files: text in pieces that its rows decide, small files together, and each file that is no text as a whole, by its digest.
+ * Pieces of files: text in pieces that its rows decide, small files together, and each file that is no text as a whole, by its digest. Of a
+ * large file of lines, text is not even read where its rows are there.
  */
 const piecesOf = (
   files: FilesReader,
@@ -110,6 +112,7 @@ const piecesOf = (
   rowsOf: (batch: RowBatch) => Effect.Effect<ReadonlyArray<AnyRow>, StageFailure>
 ): Stream.Stream<Piece<AnyRow>, StageFailure> => {
   const isText = ({ path }: FileEntry) => ["json", "zip"].includes(formatOf(path))
+  const isJoined = (entry: FileEntry) => isText(entry) && !hasSections(files, entry)
   const worth = files.entries.reduce((bytes, { size }) => bytes + size, 0) >= worthPieces
   const ofText = (entries: ReadonlyArray<FileEntry>): Stream.Stream<Piece<AnyRow>, StageFailure> =>
     Stream.map(inPieces(Stream.flatMap(Stream.fromIterable(entries), batchesOf)), ({ batches, digest }) => ({
@@ -125,12 +128,13 @@ const piecesOf = (
   const runs: Array<Array<FileEntry>> = []
   for (const entry of files.entries) {
     const last = runs.at(-1)
-    if (last?.[0] !== undefined && isText(last[0]) && isText(entry)) last.push(entry)
+    if (last?.[0] !== undefined && isJoined(last[0]) && isJoined(entry)) last.push(entry)
     else runs.push([entry])
   }
   return Stream.flatMap(Stream.fromIterable(runs), (run) => {
     const [first] = run
-    return first === undefined || isText(first) ? ofText(run) : whole(run, `file ${first.digest}`)
+    if (first === undefined || isJoined(first)) return ofText(run)
+    return isText(first) ? sectionPieces(files, first, rowsOf) : whole(run, `file ${first.digest}`)
   })
 }
 

@@ -106,7 +106,10 @@ export const writePieces = (
           return made
         })
       yield* pieces.pipe(
-        Stream.mapEffect(obtain, { concurrency: piecesAtOnce }),
+        // A failure waits for the pieces before it: of two, the first in the table is told, whichever came first.
+        Stream.catch((failure) => Stream.succeed({ decidedBy: null, rows: Stream.fail(failure) })),
+        Stream.mapEffect((piece) => Effect.exit(obtain(piece)), { concurrency: piecesAtOnce }),
+        Stream.mapEffect((exit) => exit),
         Stream.runForEach((stored) =>
           Effect.sync(() => {
             for (const part of stored.parts) parts.push(part)

@@ -106,7 +106,10 @@ export const readerOf = (resolved: Resolved): Effect.Effect<unknown, StageFailur
     case "value":
       return readValue(resolved)
     case "files":
-      return Effect.succeed(filesReader(resolved.files))
+      return Effect.map(Store, ({ files }) => {
+        const reader = filesReader(resolved.files)
+        return { ...reader, sections: (path) => files.sections(reader.location(path)) } satisfies FilesReader
+      })
     case "model": {
       const reader: ModelReader = {
         base: filesReader(resolved.base),

@@ -40,12 +40,24 @@ export interface FileEntry {
   readonly digest: string
 }
 
+/** Whole lines of a file of lines. Where it ends, its lines decide: most sections of a file that was changed are those it had before. */
+export interface FileSection {
+  /** Where it begins in the file. */
+  readonly offset: number
+  /** Bytes; more than 16 MiB only by what its last line has beyond them. */
+  readonly length: number
+  /** sha256 of its bytes, in hex. */
+  readonly digest: string
+}
+
 /** Named files, readable whole, in part, or as a stream. */
 export interface FilesReader {
   readonly entries: ReadonlyArray<FileEntry>
   readonly bytes: (path: string) => Effect.Effect<Uint8Array, StageFailure>
   readonly slice: (path: string, offset: number, length: number) => Effect.Effect<Uint8Array, StageFailure>
   readonly stream: (path: string) => Stream.Stream<Uint8Array, StageFailure>
+  /** All of a file of lines, but a byte order mark, in sections; not offered where reading all of it is out of the question. */
+  readonly sections?: (path: string) => Effect.Effect<ReadonlyArray<FileSection>, StageFailure>
   /** Where the runtime finds the bytes; a stage passes it on and can do nothing else with it. */
   readonly location: (path: string) => string
 }

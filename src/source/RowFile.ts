@@ -18,7 +18,7 @@ export interface RowFile<E> {
 export interface RowBatch {
   readonly path: string
   /** The text that they are parsed from; null in a format that is no text. */
-  readonly text: Pick<RawRows, "layout" | "bytes" | "endsPiece"> | null
+  readonly text: Pick<RawRows, "layout" | "bytes" | "elected"> | null
   readonly rows: Effect.Effect<ReadonlyArray<SourceRow>, RowsUnreadable>
 }
 

@@ -3,6 +3,7 @@ import * as NodeStream from "@effect/platform-node/NodeStream"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import { createGunzip } from "node:zlib"
+import type { FileSection } from "../pipeline/Reader.ts"
 import { NotGzip, RowsUnreadable } from "./Errors.ts"
 import { jsonArrayReader } from "./jsonArray.ts"
 import { jsonLinesReader } from "./jsonLines.ts"
@@ -19,7 +20,7 @@ const space = 0x20
 const expandedChunk = 2 ** 17
 
 /**
- * The rows of a file in its order, in batches of those that one chunk of bytes completes, or fewer where a piece ends: memory
+ * The rows of a file in its order, in batches of those that one chunk of bytes completes, or fewer where a piece may end: memory
  * holds two or three chunks and their rows, or the longest row.
  *
  * A name that ends in `.gz` says gzip. `.jsonl` and `.ndjson` say one row a line; any other name, an array if the first
@@ -32,19 +33,43 @@ export const readRows = <E, R>(
   file: string,
   bytes: Stream.Stream<Uint8Array, E, R>
 ): Stream.Stream<RowBatch, E | NotGzip | RowsUnreadable, R> =>
+  Stream.suspend(() => batchesOf(file, rowReader(file), gzipName.test(file) ? expanded(file, bytes) : bytes))
+
+/** Bytes of a file between two places. */
+export type BytesBetween<E> = (from: number, to: number) => Stream.Stream<Uint8Array, E>
+
+/** Where a row stands: from the beginning of its section, or from that of the file, whose lines have to be read for it. */
+export type Counted = "in the section" | "in the file"
+
+/**
+ * The rows of a section of a file of JSON Lines, in batches of those that one chunk of bytes completes. The first
+ * section of the file begins at `first`.
+ */
+export const readSection = <E>(
+  file: string,
+  first: number,
+  { length, offset }: FileSection,
+  bytes: BytesBetween<E>,
+  counted: Counted
+): Stream.Stream<RowBatch, E | RowsUnreadable> =>
   Stream.suspend(() => {
-    const reader = rowReader(file)
-    return (gzipName.test(file) ? expanded(file, bytes) : bytes).pipe(
-      Stream.mapEffect((chunk) => attempt(() => reader.push(chunk))),
-      Stream.concat(Stream.fromEffect(attempt(reader.end))),
-      Stream.flattenIterable,
-      Stream.map(({ bytes, endsPiece, layout, parse }) => ({
-        path: file,
-        text: { layout, bytes, endsPiece },
-        rows: attempt(parse)
-      }))
-    )
+    const begin = counted === "in the file" ? first : offset
+    const reader = jsonLinesReader(file, begin, "as it comes")
+    const before = Stream.runForEach(bytes(begin, offset), (chunk) => attempt(() => reader.push(chunk)))
+    return Stream.concat(Stream.fromEffectDrain(before), batchesOf(file, reader, bytes(offset, offset + length)))
   })
+
+const batchesOf = <E, R>(file: string, reader: RowReader, bytes: Stream.Stream<Uint8Array, E, R>) =>
+  bytes.pipe(
+    Stream.mapEffect((chunk) => attempt(() => reader.push(chunk))),
+    Stream.concat(Stream.fromEffect(attempt(reader.end))),
+    Stream.flattenIterable,
+    Stream.map(({ bytes, elected, layout, parse }) => ({
+      path: file,
+      text: { layout, bytes, elected },
+      rows: attempt(parse)
+    }))
+  )
 
 const expanded = <E, R>(
   file: string,

@@ -5,9 +5,9 @@
  * an array flows about as fast as `JSON.parse` alone (90 MB/s where the streaming parsers of npm reach 26 to 38), and
  * V8 alone decides what is JSON.
  */
+import { rowElectsItself } from "../store/cuts.ts"
 import { RowsUnreadable } from "./Errors.ts"
 import {
-  endsPiece,
   invalidUtf8At,
   longestRow,
   parseJson,
@@ -136,24 +136,24 @@ export const jsonArrayReader = (file: string, start: number): RowReader => {
     return cut
   }
 
-  /** The rows found, cut where a piece ends. */
+  /** The rows found, cut where a piece may end. */
   const rowsIn = (bytes: Buffer, offset: number): ReadonlyArray<RawRows> => {
     const cuts: Array<RawRows> = []
     let piece: Array<Span> = []
     let from = offset
-    const cut = (ends: boolean) => {
+    const cut = (elected: boolean) => {
       const [found, first, start, to] = [piece, index, from, piece.at(-1)?.to ?? from]
       // From after a comma on, so that white space is part of the text wherever the chunks were cut.
       const rows = bytes.subarray(start - offset, to - offset)
       const parse = () => parseSpans(file, rows, start, found, first)
-      cuts.push({ layout: "array", bytes: rows, endsPiece: ends, parse })
+      cuts.push({ layout: "array", bytes: rows, elected, parse })
       index += found.length
       from = to + 1
       piece = []
     }
     for (const span of spans) {
       piece.push(span)
-      if (endsPiece(bytes, span.from - offset, span.to - offset)) cut(true)
+      if (rowElectsItself(bytes, span.from - offset, span.to - offset)) cut(true)
     }
     if (piece.length > 0) cut(false)
     spans = []

@@ -1,7 +1,7 @@
 /** JSON Lines, read piece by piece: one row a line, blank lines passed over. */
+import { rowElectsItself } from "../store/cuts.ts"
 import { RowsUnreadable } from "./Errors.ts"
 import {
-  endsPiece,
   invalidUtf8At,
   longestRow,
   parseJson,
@@ -50,21 +50,24 @@ const parseLines = (file: string, bytes: Buffer, start: Place): ReadonlyArray<So
   return rows
 }
 
+/** Whether batches end with each row that elects itself, or with the bytes alone, where it is known already what a piece is. */
+export type Cut = "by content" | "as it comes"
+
 /** Holds one line, or the lines of one chunk. `start` is the number of bytes that came before (a byte order mark). */
-export const jsonLinesReader = (file: string, start: number): RowReader => {
+export const jsonLinesReader = (file: string, start: number, cutting: Cut = "by content"): RowReader => {
   const pending = new PendingBytes()
   pending.start = start
   let row = 0
   let line = 1
 
-  /** Whole lines, cut where a piece ends. */
+  /** Whole lines, cut where a piece may end. */
   const linesIn = (bytes: Buffer, offset: number): ReadonlyArray<RawRows> => {
     const cuts: Array<RawRows> = []
     let place = { byte: offset, row, line }
     let from = 0
-    const cut = (to: number, ends: boolean) => {
+    const cut = (to: number, elected: boolean) => {
       const [lines, start] = [bytes.subarray(from, to), place]
-      cuts.push({ layout: "lines", bytes: lines, endsPiece: ends, parse: () => parseLines(file, lines, start) })
+      cuts.push({ layout: "lines", bytes: lines, elected, parse: () => parseLines(file, lines, start) })
     }
     // The line feed after the last line is not among the bytes: an empty end is an empty line.
     for (let at = 0; at <= bytes.length;) {
@@ -72,7 +75,7 @@ export const jsonLinesReader = (file: string, start: number): RowReader => {
       const end = found === -1 ? bytes.length : found
       if (!isBlank(bytes, at, end)) row++
       line++
-      if (endsPiece(bytes, at, end)) {
+      if (cutting === "by content" && rowElectsItself(bytes, at, end)) {
         cut(end, true)
         from = end + 1
         place = { byte: offset + from, row, line }

@@ -2,10 +2,8 @@
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import { createHash } from "node:crypto"
+import { endsPiece } from "../store/cuts.ts"
 import type { RowBatch } from "./RowFile.ts"
-
-/** A piece ends at this many bytes of text, if no row has ended it before. */
-const largestPiece = 2 ** 24
 
 export interface TextPiece {
   /** sha256 of the text and of how rows are told apart in it; null where rows come from something else than text. */
@@ -31,7 +29,7 @@ export const inPieces = <E, R>(batches: Stream.Stream<RowBatch, E, R>): Stream.S
       if (batch.text === null) return [...take(), { digest: null, batches: [batch] }]
       pending.push(batch)
       bytes += batch.text.bytes.length
-      return batch.text.endsPiece || bytes >= largestPiece ? take() : []
+      return endsPiece(bytes, batch.text.elected) ? take() : []
     }
     return batches.pipe(
       Stream.map(add),

@@ -1,6 +1,5 @@
 /** Rows as files give them: values with their place, and readers that take a file's bytes piece by piece. */
 import { isUtf8 } from "node:buffer"
-import { crc32 } from "node:zlib"
 
 /** One row of a file, not yet checked against any schema. */
 export interface SourceRow {
@@ -16,25 +15,18 @@ export interface RawRows {
   /** How rows are told apart; with the bytes, it decides the values. */
   readonly layout: "array" | "lines"
   readonly bytes: Uint8Array
-  /** Whether a piece of the file ends after these rows: their last one says so itself (`endsPiece`). */
-  readonly endsPiece: boolean
+  /** Whether a piece may end after these rows: their last one elects itself. */
+  readonly elected: boolean
   /** Throws `RowsUnreadable`. */
   readonly parse: () => ReadonlyArray<SourceRow>
 }
 
-/** Takes a file's bytes in order and gives back the rows that they complete, up to the end of a piece or of these bytes; throws `RowsUnreadable`. */
+/** Takes a file's bytes in order and gives back the rows that they complete, up to one that elects itself or the last; throws `RowsUnreadable`. */
 export interface RowReader {
   readonly push: (chunk: Uint8Array) => ReadonlyArray<RawRows>
   /** The rows that the end of the file completes. */
   readonly end: () => ReadonlyArray<RawRows>
 }
-
-/**
- * Whether a row ends a piece of its file: by its own bytes one in 16,384 does, so that pieces before and after a change of the
- * file stay what they were. The row is `bytes[from]` to `bytes[to]` (exclusive).
- */
-export const endsPiece = (bytes: Uint8Array, from: number, to: number): boolean =>
-  crc32(bytes.subarray(from, to)) >>> 18 === 0
 
 /** A row longer than this is taken for a broken file: V8 cannot hold a string twice as long. */
 export const longestRow = 2 ** 28

@@ -7,6 +7,7 @@ import { type Digest, trustedDigest } from "./Digest.ts"
 import { attempt, attemptAsync, type Folders, hashFile, ifAllowed, replaceFile } from "./disk.ts"
 import { StoreFailure } from "./Errors.ts"
 import { uniqueName } from "./Holder.ts"
+import type { Section } from "./sections.ts"
 
 export interface FileDigest {
   readonly path: string
@@ -26,6 +27,8 @@ export interface FileDigests {
   readonly recall: (
     files: ReadonlyArray<{ readonly path: string; readonly stat?: fs.BigIntStats }>
   ) => ReadonlyArray<FileDigest> | null
+  /** The sections of a file of lines; reads it, unless it was cut by this process and nobody wrote to it since. */
+  readonly sections: (path: string) => Effect.Effect<ReadonlyArray<Section>, StoreFailure>
   /** Writes down what was found out, for other processes; what took long to find out is written down at once. */
   readonly keep: Effect.Effect<void>
   /** Forgets the files that are gone. */
@@ -35,8 +38,14 @@ export interface FileDigests {
 /** Bytes: to hash so many again costs more than to write down that it was done. */
 const costly = 1 << 26
 
-/** Milliseconds: a file that changed less than this before it was hashed may change again within its clock's tick. */
-const racy = 2_000
+/** A file whose sections are likely to be asked for as soon as it is known. */
+const isOfLines = (path: string): boolean => /\.(jsonl|ndjson)$/i.test(path)
+
+/**
+ * Milliseconds: a file that changed less than this before it was hashed may change again within its clock's tick. A time that has
+ * parts of a millisecond comes from a clock that ticks a hundred times a second or more.
+ */
+const racyOf = ({ mtimeNs }: fs.BigIntStats): number => (mtimeNs % 1_000_000n === 0n ? 2_000 : 100)
 
 /** Path to what a stat of the file said, and digest. */
 type Memory = Map<string, { readonly seen: string; readonly digest: Digest }>
@@ -48,6 +57,7 @@ export const makeFileDigests = (folders: Folders): FileDigests => {
   const file = join(folders.root, "file-digests")
   const objects = folders.objects + sep
   let loaded: Memory | null = null
+  const sectioned = new Map<string, { readonly seen: string; readonly sections: ReadonlyArray<Section> }>()
   /** Bytes hashed since the memory was last written down; null where there is nothing new to write. */
   let unkept: number | null = null
   const memory = (): Memory => (loaded ??= load(file))
@@ -69,22 +79,62 @@ export const makeFileDigests = (folders: Folders): FileDigests => {
   const stat = (path: string): Effect.Effect<fs.BigIntStats, StoreFailure> =>
     attempt("look at a file", path, () => fs.statSync(path, { bigint: true }))
 
+  /** What is found out about a file that nobody writes to meanwhile. */
+  const ofUnchanged = <A>(path: string, before: fs.BigIntStats, found: Effect.Effect<A, StoreFailure>) =>
+    Effect.gen(function* () {
+      const result = yield* found
+      if (writtenOf(before) === writtenOf(yield* stat(path))) return result
+      return yield* new StoreFailure({
+        operation: "hash a file",
+        path,
+        code: "CHANGED",
+        reason: "something wrote to the file meanwhile"
+      })
+    })
+
+  /** Cuts a file, and keeps its sections in memory. */
+  const cut = (path: string, before: fs.BigIntStats): Effect.Effect<ReadonlyArray<Section>, StoreFailure> =>
+    ofUnchanged(
+      path,
+      before,
+      Effect.flatMap(
+        Effect.promise(() => import("./sections.ts")),
+        ({ sectionsOf }) => attemptAsync("read a file", path, () => sectionsOf(path))
+      )
+    ).pipe(
+      Effect.tap((sections) => Effect.sync(() => sectioned.set(resolve(path), { seen: writtenOf(before), sections })))
+    )
+
+  const sections = (path: string): Effect.Effect<ReadonlyArray<Section>, StoreFailure> =>
+    Effect.flatMap(stat(path), (found) => {
+      const known = sectioned.get(resolve(path))
+      return known?.seen === writtenOf(found) ? Effect.succeed(known.sections) : cut(path, found)
+    })
+
+  const digestBeside = (path: string): Effect.Effect<Digest, StoreFailure> =>
+    Effect.flatMap(
+      Effect.promise(() => import("./hashBeside.ts")),
+      ({ hashBeside }) => hashBeside(path)
+    )
+
+  /** One thread hashes a large file of lines while this one cuts it. */
+  const digestNow = (path: string, before: fs.BigIntStats): Effect.Effect<Digest, StoreFailure> =>
+    before.size > costly && isOfLines(path)
+      ? Effect.map(
+          Effect.all([digestBeside(path), cut(path, before)], { concurrency: "unbounded" }),
+          ([digest]) => digest
+        )
+      : attemptAsync("read a file", path, () => hashFile(path))
+
   const hash = (path: string): Effect.Effect<FileDigest, StoreFailure> =>
     Effect.gen(function* () {
       const before = yield* stat(path)
+      const racy = racyOf(before)
       // What cannot be remembered is hashed at every look: a large file is left alone first until it can.
       const age = Date.now() - Number(before.mtimeMs)
       const wait = age <= racy && before.size > costly ? racy - Math.max(0, age) + 1 : 0
       if (wait > 0) yield* Effect.sleep(wait)
-      const digest = yield* attemptAsync("read a file", path, () => hashFile(path))
-      if (writtenOf(before) !== writtenOf(yield* stat(path))) {
-        return yield* new StoreFailure({
-          operation: "hash a file",
-          path,
-          code: "CHANGED",
-          reason: "something wrote to the file meanwhile"
-        })
-      }
+      const digest = yield* ofUnchanged(path, before, digestNow(path, before))
       if (age + wait > racy) {
         const absolute = resolve(path)
         memory().set(absolute, { seen: seenOf(absolute, before), digest })
@@ -127,7 +177,7 @@ export const makeFileDigests = (folders: Folders): FileDigests => {
     return isWhole(known) ? known : null
   }
 
-  return { digest, recall, keep, prune: Effect.sync(() => save((path) => fs.existsSync(path))) }
+  return { digest, recall, sections, keep, prune: Effect.sync(() => save((path) => fs.existsSync(path))) }
 }
 
 const isWhole = (known: ReadonlyArray<FileDigest | null>): known is ReadonlyArray<FileDigest> => !known.includes(null)

@@ -3,6 +3,7 @@ import * as Effect from "effect/Effect"
 import { createHash } from "node:crypto"
 import * as fs from "node:fs"
 import { dirname } from "node:path"
+import { eachBlock } from "./blocks.ts"
 import { type Digest, digestOf, trustedDigest } from "./Digest.ts"
 import { StoreFailure } from "./Errors.ts"
 
@@ -101,19 +102,10 @@ const replace = (path: string, temporary: string, content: string, flush: boolea
 /** Bytes of a file that is read at once, which takes less time than the turns of another thread. */
 const small = 1 << 16
 
-/** sha256 of a file's bytes, read in pieces of one megabyte. */
+/** sha256 of a file's bytes; memory for two blocks of a megabyte. */
 export const hashFile = async (path: string): Promise<Digest> => {
   if (fs.statSync(path).size <= small) return digestOf(fs.readFileSync(path))
-  const file = await fs.promises.open(path, "r")
-  try {
-    const hash = createHash("sha256")
-    const piece = Buffer.allocUnsafe(1 << 20)
-    for (;;) {
-      const { bytesRead } = await file.read(piece, 0, piece.length)
-      if (bytesRead === 0) return trustedDigest(hash.digest("hex"))
-      hash.update(piece.subarray(0, bytesRead))
-    }
-  } finally {
-    await file.close()
-  }
+  const hash = createHash("sha256")
+  await eachBlock(path, (block) => void hash.update(block))
+  return trustedDigest(hash.digest("hex"))
 }

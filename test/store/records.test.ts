@@ -159,6 +159,28 @@ it.live("a large file that was written a moment ago is left to settle, hashed on
   })
 )
 
+it.live("a large file of lines is hashed by another thread while it is cut, and cut anew once it changed", () =>
+  Effect.gen(function* () {
+    const path = join(yield* folder, "rows.jsonl")
+    const { files } = yield* fresh
+    const row = (index: number) => `{"row":${index}}`.padEnd(2_000)
+    for (const rows of [40_000, 40_001]) {
+      const content = Array.from({ length: rows }, (_, index) => `${row(index)}\n`).join("")
+      fs.writeFileSync(path, content)
+      const [file] = yield* files.digest([path])
+      assert.strictEqual(file?.digest, digestOf(content))
+      const sections = yield* files.sections(path)
+      assert.isAbove(sections.length, 10)
+      assert.strictEqual(
+        sections.reduce((bytes, { length }) => bytes + length, 0),
+        content.length
+      )
+    }
+    const failure = yield* Effect.flip(files.sections(`${path}.gone`))
+    assert.strictEqual(failure.code, "ENOENT")
+  })
+)
+
 it.effect("a link to a file, such as the runtime makes to weights, is no reason to hash it again", () =>
   Effect.gen(function* () {
     const root = yield* folder

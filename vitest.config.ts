@@ -7,6 +7,8 @@ export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
     pool: "forks",
+    // Left out, one core would go without: of two, every other one.
+    maxWorkers: "100%",
     // Generous, for a busy machine with two cores: they are there to end a test that hangs, not to judge a slow one.
     testTimeout: 120_000,
     hookTimeout: 120_000,

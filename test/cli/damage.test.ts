@@ -128,6 +128,16 @@ describe.concurrent("what lies damaged in the store", () => {
     }
   })
 
+  test("a damaged table that no step would read disturbs no estimate", async () => {
+    const project = makeProject(dataProject())
+    await project.tanren("run", "pipeline.ts")
+    damage(objectOf(project, load, "rows"), flipBit)
+    forge(project, load, "rows")
+    project.write("pipeline.ts", project.read("pipeline.ts").replace("rows: 3", "rows: 5"))
+    const { code, err } = await project.tanren("plan", "pipeline.ts", "--estimate")
+    assert.strictEqual(code, 0, err)
+  })
+
   test("a garbled record is no record", async () => {
     const project = makeProject(dataProject())
     await project.tanren("run", "pipeline.ts")

@@ -192,6 +192,12 @@ const reasonOf = (cause: Cause.Cause<StageFailure>): string => {
   return failure instanceof Error ? failure.message : String(failure)
 }
 
+/** Samples of a step's outputs, each taken where it is asked for. */
+type Sampled = { readonly [output: string]: Effect.Effect<Sample, StageFailure, Store> }
+
+const atHand = (samples: { readonly [output: string]: Sample }): Sampled =>
+  Object.fromEntries(Object.entries(samples).map(([output, sample]) => [output, Effect.succeed(sample)]))
+
 /**
  * Estimates every step of a plan that would run, in the recipe's order. What is not made yet is known by samples: stages that
  * compute nothing are run on a few thousand rows, in memory. Those that compute are looked at for seconds, where their model is
@@ -208,19 +214,21 @@ export const estimatePlan = (
     const { identity } = yield* OnnxRuntime
     const machine = yield* machineAt(folders.root, identity.provider)
     const setting: Setting = { isSelected, processes, machine, looks: new Map() }
-    const known = new Map<Step, { readonly [name: string]: Sample }>()
+    /** What is there already is sampled where a step that would run reads it. */
+    const known = new Map<Step, Sampled>()
     const steps: Array<StepEstimate> = []
 
     const sampleAt = (source: Source) =>
       source.kind === "external"
         ? Effect.flatMap(resolveExternal(root, source.files, source.as), sampleOf)
-        : Effect.succeed(known.get(source.step)?.[source.output] ?? later(source.step))
+        : (known.get(source.step)?.[source.output] ?? Effect.succeed(later(source.step)))
 
     for (const planned of yield* plan(recipe, root)) {
       const { found, step } = planned
       if (found?.kind === "hit") {
-        const outputs: Record<string, Sample> = {}
-        for (const [name, resolved] of Object.entries(found.known.outputs)) outputs[name] = yield* sampleOf(resolved)
+        const outputs: Record<string, Effect.Effect<Sample, StageFailure, Store>> = {}
+        for (const [name, resolved] of Object.entries(found.known.outputs))
+          outputs[name] = yield* Effect.cached(sampleOf(resolved))
         known.set(step, outputs)
         continue
       }
@@ -229,13 +237,13 @@ export const estimatePlan = (
       const reason = obstacle(samples)
       const result = reason === null ? yield* Effect.exit(estimateStep(planned, samples, setting)) : null
       if (result !== null && Exit.isSuccess(result)) {
-        known.set(step, result.value.outputs)
+        known.set(step, atHand(result.value.outputs))
         if (isSelected(step)) steps.push(result.value.told)
         continue
       }
       if (result !== null && Cause.hasInterrupts(result.cause)) return yield* Effect.interrupt
       const unknown = reason ?? (result === null ? "" : reasonOf(result.cause))
-      known.set(step, unknownOutputs(step, unknown))
+      known.set(step, atHand(unknownOutputs(step, unknown)))
       if (isSelected(step)) steps.push({ ...nothing(planned), unknown })
     }
     return { machine, steps }

@@ -6,6 +6,7 @@ import type { OnnxRuntime } from "../runtime/OnnxRuntime.ts"
 import type { Sources } from "../source/Sources.ts"
 import type { ActionRecord } from "../store/ActionRecord.ts"
 import type { StoreFailure } from "../store/Errors.ts"
+import type { ObjectRef } from "../store/ObjectRef.ts"
 import { Store } from "../store/Store.ts"
 import { resolveExternal } from "./external.ts"
 import { type Computing, type Identity, identify, identityOf, Ingredients } from "./identity.ts"
@@ -91,9 +92,15 @@ export const outputsOf = (
 export type Depth = "stat" | "content"
 
 /**
- * Whether all objects of a record are in the store, intact. Tables have a depth of their own: since each part is checked byte for byte
+ * The objects of a record, and how deep each is looked at. Tables have a depth of their own: since each part is checked byte for byte
  * before it is first read, their stat is enough unless that check has failed.
  */
+const looks = (record: ActionRecord, depth: Depth, tables: Depth): ReadonlyArray<readonly [ObjectRef, Depth]> =>
+  Object.values(record.outputs).flatMap(({ kind, objects }) =>
+    Object.values(objects).map((ref) => [ref, kind === "table" ? tables : depth] as const)
+  )
+
+/** Whether all objects of a record are in the store, intact. */
 export const intact = (
   record: ActionRecord,
   depth: Depth,
@@ -102,25 +109,37 @@ export const intact = (
   Effect.gen(function* () {
     const store = yield* Store
     let whole = true
-    for (const { kind, objects } of Object.values(record.outputs)) {
-      const seen = kind === "table" ? tables : depth
-      // To the end, so that all that is damaged goes and is made again at once.
-      for (const ref of Object.values(objects)) if (!(yield* store.objects.verify(ref, seen))) whole = false
+    // To the end, so that all that is damaged goes and is made again at once.
+    for (const [ref, seen] of looks(record, depth, tables)) {
+      if (!(yield* store.objects.verify(ref, seen))) whole = false
     }
     return whole
   })
 
 /** What the store says about a step: a result, or the reason why there is none. */
-export type Lookup =
-  | { readonly kind: "hit"; readonly known: Known }
-  | { readonly kind: "miss"; readonly identity: Identity; readonly reason: string }
+export type Lookup = Hit | { readonly kind: "miss"; readonly identity: Identity; readonly reason: string }
+
+interface Hit {
+  readonly kind: "hit"
+  readonly known: Known
+}
+
+/** What a record is worth whose objects are there, intact, or not: null where it is no result. */
+const resultOf = (
+  store: typeof Store.Service,
+  { identity, inputs, record, step }: Omit<Known, "outputs">,
+  isWhole: boolean
+): Hit | null => {
+  const outputs = isWhole ? outputsOf(store, step, record, inputs) : null
+  return outputs === null ? null : { kind: "hit", known: { step, identity, inputs, outputs, record } }
+}
 
 /** Looks a step up under its key. `depth` says how its objects are checked: see `Objects.verify`. */
 export const lookup = (
   experiment: string,
   step: Step,
   inputs: InputsResolved,
-  depth: "stat" | "content"
+  depth: Depth
 ): Effect.Effect<Lookup, StageFailure, Store | OnnxRuntime> =>
   Effect.gen(function* () {
     const store = yield* Store
@@ -129,10 +148,13 @@ export const lookup = (
     if (record === null) {
       return { kind: "miss", identity, reason: yield* reasonOfMiss(experiment, step, identity) }
     }
-    const outputs = (yield* intact(record, depth)) ? outputsOf(store, step, record, inputs) : null
-    return outputs === null
-      ? { kind: "miss", identity, reason: "its stored result is missing or damaged" }
-      : { kind: "hit", known: { step, identity, inputs, outputs, record } }
+    return (
+      resultOf(store, { step, identity, inputs, record }, yield* intact(record, depth)) ?? {
+        kind: "miss",
+        identity,
+        reason: "its stored result is missing or damaged"
+      }
+    )
   })
 
 /**
@@ -144,16 +166,13 @@ export const glance = (
   computing: Computing,
   step: Step,
   inputs: InputsResolved,
-  depth: "stat" | "content"
-): Extract<Lookup, { kind: "hit" }> | null => {
+  depth: Depth
+): Hit | null => {
   const identity = identityOf(step, inputs, computing)
   const record = store.actions.find(identity.key)
   if (record === null) return null
-  for (const { objects } of Object.values(record.outputs)) {
-    for (const ref of Object.values(objects)) if (store.objects.glance(ref, depth) !== true) return null
-  }
-  const outputs = outputsOf(store, step, record, inputs)
-  return outputs === null ? null : { kind: "hit", known: { step, identity, inputs, outputs, record } }
+  const isWhole = looks(record, depth, "stat").every(([ref, seen]) => store.objects.glance(ref, seen) === true)
+  return resultOf(store, { step, identity, inputs, record }, isWhole)
 }
 
 /** The ingredients that a step of this name had last; null when it never ran. */

@@ -2,19 +2,27 @@
 import { open } from "node:fs/promises"
 
 /** Bytes. */
-const blockSize = 2 ** 20
+export const blockSize = 2 ** 20
 
-/** Gives each block of a file to `look`, in order; the bytes are others' once it has returned. */
-export const eachBlock = async (path: string, look: (block: Buffer) => void): Promise<void> => {
+/**
+ * Gives each block of a file to `look`, in order; the bytes are others' once it has returned, or what it promises has come. The two buffers of
+ * `blockSize` in which the blocks come may be given.
+ */
+export const eachBlock = async (
+  path: string,
+  look: (block: Buffer) => void | Promise<void>,
+  buffers: readonly [Buffer, Buffer] = [Buffer.allocUnsafe(blockSize), Buffer.allocUnsafe(blockSize)]
+): Promise<void> => {
   const file = await open(path)
   try {
-    let [next, spare] = [Buffer.allocUnsafe(blockSize), Buffer.allocUnsafe(blockSize)]
+    let [next, spare] = buffers
     for (let { bytesRead } = await file.read(next, 0, blockSize); bytesRead > 0;) {
       const block = next.subarray(0, bytesRead)
       ;[next, spare] = [spare, next]
       const reading = file.read(next, 0, blockSize)
-      look(block)
+      const looked = look(block)
       ;({ bytesRead } = await reading)
+      await looked
     }
   } finally {
     await file.close()

@@ -1,6 +1,6 @@
 /** A project of a user: a folder with a pipeline, a stage and rows, on which the command line is run as a person would. */
 import { execFile, spawn, type ChildProcess } from "node:child_process"
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import * as path from "node:path"
 import { setTimeout as sleep } from "node:timers/promises"
@@ -87,6 +87,14 @@ export const makeProject = (files: { readonly [file: string]: string }): Project
     lines,
     start
   }
+}
+
+/** Another project that begins where this one stands, with all that lies in its folder. */
+export const copyOf = ({ folder }: Project): Project => {
+  const copy = makeProject({})
+  const modules = path.join(folder, "node_modules")
+  cpSync(folder, copy.folder, { recursive: true, filter: (file) => file !== modules })
+  return copy
 }
 
 /** Waits for something outside the process; gives up after a minute. */

@@ -3,7 +3,7 @@ import { cpSync, readFileSync, rmSync } from "node:fs"
 import * as path from "node:path"
 import { assert, test } from "vitest"
 import { measuredProject } from "./measuredProject.ts"
-import { makeProject, type Project, rowsOf } from "./project.ts"
+import { copyOf, makeProject, type Project, rowsOf } from "./project.ts"
 
 const edit = (project: Project, file: string, from: string, to: string) => {
   const text = project.read(file)
@@ -11,8 +11,7 @@ const edit = (project: Project, file: string, from: string, to: string) => {
   project.write(file, text.replace(from, to))
 }
 
-/** A project whose results are recorded. */
-const recorded = async (): Promise<Project> => {
+const record = async (): Promise<Project> => {
   const project = makeProject(measuredProject())
   assert.strictEqual((await project.tanren("run", "pipeline.ts")).code, 0)
   const { code, out } = await project.tanren("record", "pipeline.ts")
@@ -20,6 +19,10 @@ const recorded = async (): Promise<Project> => {
   assert.include(out, "pipeline.record.json")
   return project
 }
+
+let original: Promise<Project> | undefined
+/** A project whose results are recorded; each test has its own. */
+const recorded = async (): Promise<Project> => copyOf(await (original ??= record()))
 
 const withoutStore = (project: Project) => rmSync(path.join(project.folder, "cache"), { recursive: true })
 

@@ -10,7 +10,7 @@ import { RowUnfit } from "./Errors.ts"
 import { cacheRegisters, emptyCache, renewedCache } from "./cache.ts"
 import { selectionGraph, type Wanted, writingGraph } from "./generationGraphs.ts"
 import type { Model } from "./Model.ts"
-import { int32, packingFeeds, plainSequence, type Sequence, starts } from "./packing.ts"
+import { type Feeds, int32, packingFeeds, plainSequence, type Sequence, starts } from "./packing.ts"
 import { beginning, prefixLength, rest } from "./prefix.ts"
 import { hash } from "./random.ts"
 import { argmax, penalizeRepetition, sample, type Sampling } from "./sampling.ts"
@@ -63,6 +63,28 @@ interface Sessions {
 const wantedFor = ({ repetitionPenalty, sampling }: GenerateOptions): Wanted =>
   sampling === null && repetitionPenalty === 1 ? "likeliest" : "logits"
 
+/** Values for what only the graph of likeliest tokens has: how many tokens it goes on by itself. */
+const repetitionFeeds: { readonly [W in Wanted]: (times: number) => Feeds } = {
+  logits: () => ({}),
+  likeliest: (times) => ({ times: { element: "int64", shape: [], data: BigInt64Array.of(BigInt(times)) } })
+}
+
+/** Likeliest tokens that are written in one call: few where stop strings may end the text, for what follows is thrown away. */
+const mostAhead = 32
+const mostAheadOfStopStrings = 4
+
+/** How many tokens can be written before any draft has reached its limit. */
+const stepsAhead = (
+  drafts: ReadonlyArray<Draft>,
+  { config: { positions } }: Model,
+  { maxTokens, stopStrings }: GenerateOptions
+): number =>
+  drafts.reduce(
+    (steps, { ids, promptTokens }) =>
+      Math.min(steps, promptTokens + maxTokens - ids.length, positions + 1 - ids.length),
+    stopStrings.length === 0 ? mostAhead : mostAheadOfStopStrings
+  )
+
 const written = ({ ids, promptTokens }: Draft): Int32Array => Int32Array.from(ids.slice(promptTokens))
 
 /** Where the first stop string begins, if one is there. */
@@ -91,21 +113,29 @@ const finish = Effect.fnUntraced(function* (
   return full ? { ids, text, ended: "token limit" } : undefined
 })
 
-/** Chooses and appends the next token of every draft: by logits [drafts, vocabulary], unless it is chosen already. */
-const append = (
+/**
+ * The tokens that drafts go on by, one list a step: those of [times, drafts] likeliest ones, or one chosen for each draft by
+ * logits [drafts, vocabulary].
+ */
+const chosen = (
   drafts: ReadonlyArray<Draft>,
   outcome: HostTensor,
   { repetitionPenalty, sampling, seed }: GenerateOptions
-): void => {
-  const choose: (draft: Draft, row: number) => number | undefined = ({ ids, prompt }, row) => {
-    if (outcome.element === "int32") return outcome.data[row]
-    if (outcome.element !== "float32") throw new Error("internal: logits that are no float32")
-    const vocabulary = outcome.data.length / drafts.length
+): ReadonlyArray<ArrayLike<number>> => {
+  if (outcome.element === "int32") {
+    const { data } = outcome
+    return Array.from({ length: data.length / drafts.length }, (_, step) =>
+      data.subarray(step * drafts.length, (step + 1) * drafts.length)
+    )
+  }
+  if (outcome.element !== "float32") throw new Error("internal: logits that are no float32")
+  const vocabulary = outcome.data.length / drafts.length
+  const tokens = drafts.map(({ ids, prompt }, row) => {
     const logits = outcome.data.subarray(row * vocabulary, (row + 1) * vocabulary)
     penalizeRepetition(logits, ids, repetitionPenalty)
     return sampling === null ? argmax(logits) : sample(logits, sampling, hash(seed, prompt), ids.length)
-  }
-  drafts.forEach((draft, row) => draft.ids.push(choose(draft, row) ?? 0))
+  })
+  return [tokens]
 }
 
 /** Segments of a cache whose first places hold prompts, -1 where a prompt was shorter than the longest. */
@@ -138,9 +168,14 @@ const writeBatch = Effect.fn("generate.writeBatch")(function* (
   const keep = Object.fromEntries(cache.map((register) => [renewedCache(register), register]))
   const select = (rows: ReadonlyArray<number>) =>
     selection.run({ feeds: { rows: int32([rows.length], Int32Array.from(rows)) }, resident, fetch: [], keep })
-  const read = Effect.fnUntraced(function* (sequences: ReadonlyArray<Sequence>, past: HostTensor) {
+  const read = Effect.fnUntraced(function* (sequences: ReadonlyArray<Sequence>, past: HostTensor, times: number) {
     const last = Int32Array.from(starts(sequences), (start, row) => start + (sequences[row]?.ids.length ?? 0) - 1)
-    const feeds = { ...packingFeeds(sequences), last: int32([sequences.length], last), "past segment": past }
+    const feeds = {
+      ...packingFeeds(sequences),
+      last: int32([sequences.length], last),
+      "past segment": past,
+      ...repetitionFeeds[wanted](times)
+    }
     const { [wanted]: outcome } = yield* writing.run({ feeds, resident, fetch: [wanted], keep })
     if (outcome === undefined) throw new Error("internal: no token to go on with")
     return outcome
@@ -153,22 +188,28 @@ const writeBatch = Effect.fn("generate.writeBatch")(function* (
   const prefix = prefixLength(prompts, ({ ids }) => ids.length - 1)
   yield* process.put(emptyCache(model, prefix === 0 ? batch.length : 1))
   if (prefix > 0) {
-    yield* read([beginning(first, prefix)], int32([1, 0], new Int32Array()))
+    yield* read([beginning(first, prefix)], int32([1, 0], new Int32Array()), 1)
     yield* select(batch.map(() => 0))
   }
   let outcome = yield* read(
     prompts.map((prompt) => rest(prompt, prefix)),
-    int32([batch.length, prefix], new Int32Array(batch.length * prefix))
+    int32([batch.length, prefix], new Int32Array(batch.length * prefix)),
+    stepsAhead(batch, model, options)
   )
   let drafts = batch
-  for (let length = longest; ; length++) {
-    append(drafts, outcome, options)
-    const unfinished: Array<number> = []
-    for (const [row, draft] of drafts.entries()) {
-      const answer = yield* finish(draft, model, options)
-      if (answer === undefined) unfinished.push(row)
-      else answers.set(draft.prompt, answer)
+  let length = longest
+  for (;;) {
+    const steps = chosen(drafts, outcome, options)
+    for (const tokens of steps) {
+      for (const [row, draft] of drafts.entries()) {
+        if (answers.has(draft.prompt)) continue
+        draft.ids.push(tokens[row] ?? 0)
+        const answer = yield* finish(draft, model, options)
+        if (answer !== undefined) answers.set(draft.prompt, answer)
+      }
     }
+    length += steps.length - 1
+    const unfinished = drafts.flatMap(({ prompt }, row) => (answers.has(prompt) ? [] : [row]))
     if (unfinished.length === 0) break
     if (unfinished.length < drafts.length) {
       yield* select(unfinished)
@@ -176,8 +217,10 @@ const writeBatch = Effect.fn("generate.writeBatch")(function* (
     }
     outcome = yield* read(
       drafts.map(({ ids }) => rest(plainSequence(Int32Array.from(ids)), ids.length - 1)),
-      segments(drafts, longest, length)
+      segments(drafts, longest, length),
+      stepsAhead(drafts, model, options)
     )
+    length++
   }
   yield* process.release(cache)
   return answers

@@ -1,36 +1,87 @@
 /** The graphs of generation: tokens after what the cache holds, and the choice of rows of the cache. */
-import { argMax, cast, gather, input, linear } from "../graph/build.ts"
+import {
+  add,
+  argMax,
+  cast,
+  concat,
+  equal,
+  expand,
+  gather,
+  input,
+  less,
+  linear,
+  max,
+  or,
+  range,
+  unsqueeze,
+  zeros
+} from "../graph/build.ts"
 import type { Tensor } from "../graph/Operator.ts"
 import { serialize, type Serialized } from "../graph/serialize.ts"
+import type { Tokens } from "./architecture.ts"
 import { packedAttention, turned } from "./attention.ts"
-import { cacheInputs, cacheOutputs } from "./cache.ts"
+import { cacheInputs, cacheOutputs, cacheRegisters, renewedCache } from "./cache.ts"
 import { hiddenStates, type Model } from "./Model.ts"
 import { packingInputs } from "./packing.ts"
 
 /** What comes of the logits of a sequence's last token: themselves, or the likeliest token. */
 export type Wanted = "logits" | "likeliest"
 
-const wantedOf: { readonly [W in Wanted]: (logits: Tensor) => Tensor } = {
-  logits: (logits) => logits,
-  likeliest: (logits) => cast(argMax(logits), "int32")
+/** Values after the present token's for the inputs that describe tokens: each sequence goes on by its likeliest token. */
+const nextInputs = ({ position }: Tokens, past: Tensor, segment: Tensor, last: Tensor, likeliest: Tensor) => {
+  const sequence = range("sequences")
+  const [, before = 0] = past.shape
+  return {
+    ids: likeliest,
+    position: add(gather(position, last), 1),
+    index: unsqueeze(sequence, 1),
+    inverse: sequence,
+    segment: zeros("int32", ["sequences", 1]),
+    last: sequence,
+    "past segment": concat([expand(past, ["sequences", before]), segment], 1)
+  }
 }
 
 /**
  * Tokens of sequences, any number each: values of `packingFeeds`, `past segment` [sequences, past], -1 where the cache holds
  * no token, and `last` [sequences], the last token of each, in; `logits` [sequences, vocabulary] or `likeliest`
- * [sequences], and the longer cache, out. One graph reads prompts and writes on, so that weights are held once.
+ * [times, sequences], and the longer cache, out. For the likeliest tokens one call goes on by itself, up to `times` tokens a
+ * sequence and as long as none ends its text. One graph reads prompts and writes on, so that weights are held once.
  */
 export const writingGraph = (model: Model, wanted: Wanted): Serialized => {
-  const { backbone, joined, weight } = model
+  const { backbone, config, joined, weight } = model
   const inputs = packingInputs()
   const past = {
     keyValues: cacheInputs(model, "sequences", "past"),
     segment: input("past segment", "int32", ["sequences", "past"])
   }
+  const last = input("last", "int32", ["sequences"])
   const attend = packedAttention(inputs, backbone.cache.size, past)
   const { hidden, keyValues } = hiddenStates(model, inputs, attend, { linears: joined })
-  const logits = linear(gather(hidden, input("last", "int32", ["sequences"])), weight(backbone.outputWeight))
-  return serialize({ name: "writing", outputs: { [wanted]: wantedOf[wanted](logits), ...cacheOutputs(keyValues) } })
+  const logits = linear(gather(hidden, last), weight(backbone.outputWeight))
+  const cache = cacheOutputs(keyValues)
+  if (wanted === "logits") return serialize({ name: "writing", outputs: { logits, ...cache } })
+
+  const likeliest = cast(argMax(logits), "int32")
+  const next = nextInputs(inputs, past.segment, inputs.segment, last, likeliest)
+  const ended = config.endOfText.map((id) => equal(likeliest, id)).reduce(or, less(likeliest, 0))
+  return serialize({
+    name: "writing",
+    outputs: {
+      likeliest,
+      again: equal(max(cast(ended, "int32")), 0),
+      ...Object.fromEntries(Object.entries(next).map(([name, value]) => [`next ${name}`, value])),
+      ...cache
+    },
+    repeat: {
+      times: "times",
+      again: "again",
+      next: {
+        ...Object.fromEntries(Object.keys(next).map((name) => [name, `next ${name}`])),
+        ...Object.fromEntries(cacheRegisters(model).map((register) => [register, renewedCache(register)]))
+      }
+    }
+  })
 }
 
 /** The cache of the sequences `rows` [kept], which may name one several times. */

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
 import * as ort from "onnxruntime-node"
 import type { Tensor } from "../../src/graph/Operator.ts"
+import type { Repetition } from "../../src/graph/repeat.ts"
 import { serialize } from "../../src/graph/serialize.ts"
 import type { Element } from "../../src/graph/Tensor.ts"
 
@@ -41,9 +42,11 @@ const toNumbers = (tensor: ort.Tensor): Numbers => ({
 /** Loads the graph once; weights are linked beside the model, from where the runtime maps them. */
 export const load = async (
   outputs: Readonly<Record<string, Tensor>>,
-  options: ort.InferenceSession.SessionOptions = {}
+  options: ort.InferenceSession.SessionOptions = {},
+  repeat?: Repetition
 ): Promise<Evaluate> => {
-  const { files, inputs, model } = serialize({ name: "test", outputs })
+  const program = serialize({ name: "test", outputs, ...(repeat === undefined ? {} : { repeat }) })
+  const { files, inputs, model } = program
   const [firstFile] = Object.values(files)
   const folder = mkdtempSync(join(firstFile === undefined ? tmpdir() : dirname(firstFile), "graph-"))
   try {
@@ -65,7 +68,7 @@ export const load = async (
       )
       const results = await session.run(tensors)
       return Object.fromEntries(
-        Object.keys(outputs).map((name) => {
+        program.outputs.map(({ name }) => {
           const result = results[name]
           if (result === undefined) throw new Error(`no result ${name}`)
           return [name, toNumbers(result)]

@@ -111,3 +111,38 @@ describe("names", () => {
     )
   })
 })
+
+describe("a repeated graph", () => {
+  const doubling = stored("doubling", new Uint8Array(Float32Array.of(2, 0, 0, 2).buffer))
+
+  /** Adds its last row, doubled by a weight, to a list of rows, and stops once that row's sum has reached 100. */
+  const growing = () => {
+    const rows = g.input("rows", "float32", ["rows", 2])
+    const step = g.input("step", "float32", [2])
+    const twice = g.weight("twice", "float32", [2, 2], doubling)
+    const last = g.gather(rows, g.sub(g.cast(g.dimension(rows, 0), "int32"), 1))
+    const next = g.add(g.linear(g.unsqueeze(last, 0), twice), step)
+    return load(
+      { "more rows": g.concat([rows, next], 0), sum: g.sum(next), again: g.less(g.sum(next), 100) },
+      {},
+      { times: "times", again: "again", next: { rows: "more rows" } }
+    )
+  }
+  const grown = async (times: number) =>
+    (await growing())({
+      rows: { shape: [1, 2], data: [1, 2] },
+      step: { shape: [2], data: [0, 1] },
+      times: { shape: [], data: [times] }
+    })
+
+  it("reads what it gave, gives the last of that, and all of what nobody reads again", async () => {
+    assert.deepStrictEqual(await grown(3), {
+      "more rows": { shape: [4, 2], data: [1, 2, 2, 5, 4, 11, 8, 23] },
+      sum: { shape: [3], data: [7, 15, 31] }
+    })
+  })
+
+  it("ends early where it says so", async () => {
+    assert.deepStrictEqual((await grown(50))["sum"], { shape: [5], data: [7, 15, 31, 63, 127] })
+  })
+})

@@ -50,16 +50,25 @@ layer(Runtime)("generation", (it) => {
     )
   }
 
-  it.effect("takes the likeliest token in the graph as it is taken from logits", () =>
+  it.effect("takes likeliest tokens in the graph, many in one call, as they are taken from logits one by one", () =>
     Effect.gen(function* () {
       for (const name of ["parallel", "llama"] as const) {
         const prompts = reference(name).generation.map(({ prompt }) => prompt)
-        const inGraph = yield* answersOf(name, prompts, { repetitionPenalty: 1 })
-        const fromLogits = yield* answersOf(name, prompts, {
-          repetitionPenalty: 1,
-          sampling: { temperature: 1, topK: 1, topP: null }
+        const both = Effect.fnUntraced(function* (changes: Partial<GenerateOptions>) {
+          const inGraph = yield* answersOf(name, prompts, { repetitionPenalty: 1, ...changes })
+          const fromLogits = yield* answersOf(name, prompts, {
+            repetitionPenalty: 1,
+            sampling: { temperature: 1, topK: 1, topP: null },
+            ...changes
+          })
+          assert.deepStrictEqual(inGraph, fromLogits)
+          return inGraph
         })
-        assert.deepStrictEqual(inGraph, fromLogits)
+        const answers = yield* both({ maxTokens: 40 })
+        // What is written on beyond a stop string is no part of the answer, and of no other.
+        const stopStrings = answers.map(({ ids }, prompt) => `(${ids[2 + prompt]})`)
+        const stopped = yield* both({ maxTokens: 40, stopStrings })
+        assert.isTrue(stopped.some(({ ended }) => ended === "stop string"))
       }
     })
   )

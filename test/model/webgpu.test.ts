@@ -71,23 +71,25 @@ describeWebgpu("a model on the webgpu provider", () => {
     () =>
       Effect.gen(function* () {
         const { generation } = reference("parallel")
-        const writing = Effect.gen(function* () {
+        const writing = Effect.fnUntraced(function* (repetitionPenalty: number) {
           const write = yield* makeGenerator(yield* openModel(goldenModel("parallel")), {
             maxTokens: 8,
-            repetitionPenalty: 1.3,
+            repetitionPenalty,
             sampling: null,
             seed: 1,
             stopStrings: [],
             decode: () => Effect.succeed(""),
             batchPrompts: 8
           })
-          return yield* write(generation.map(({ prompt }) => Int32Array.from(prompt)))
-        })
-        const answers = yield* writing.pipe(Effect.scoped, Effect.provide(WebgpuRuntime))
+          const answers = yield* write(generation.map(({ prompt }) => Int32Array.from(prompt)))
+          return answers.map(({ ids }) => [...ids])
+        }, Effect.scoped)
         assert.deepStrictEqual(
-          answers.map(({ ids }) => [...ids]),
+          yield* Effect.provide(writing(1.3), WebgpuRuntime),
           generation.map(({ answer }) => answer.slice(0, 8))
         )
+        const { cpu, device } = yield* both(writing(1))
+        assert.deepStrictEqual(device, cpu)
       }),
     compiling
   )

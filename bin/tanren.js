@@ -68,7 +68,9 @@ const runWith = async (node) => {
 }
 
 const runHere = async () => {
-  module.enableCompileCache()
+  const { directory } = module.enableCompileCache()
+  // Also for the threads and processes that are started from here: taking types out of sources is most of their start.
+  if (directory !== undefined) process.env.NODE_COMPILE_CACHE = directory
   const sources = join(root, "src", "cli", "main.ts")
   const inCheckout = existsSync(sources)
   // Loaded here, for an older Node has no such hooks.

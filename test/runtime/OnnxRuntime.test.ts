@@ -3,7 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { execFileSync, spawnSync } from "node:child_process"
 import { createHash } from "node:crypto"
-import { mkdtempSync, rmSync, truncateSync, writeFileSync } from "node:fs"
+import { mkdtempSync, readdirSync, rmSync, truncateSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { constant, input, linear } from "../../src/graph/build.ts"
@@ -201,6 +201,23 @@ describe("a bad request", { timeout: 30_000 }, () => {
   )
 })
 
+/** A folder that goes with the scope. */
+const folder = Effect.acquireRelease(
+  Effect.sync(() => mkdtempSync(join(tmpdir(), "tanren-test-"))),
+  (directory) => Effect.sync(() => rmSync(directory, { recursive: true }))
+)
+
+describe("the start of a process", { timeout: 30_000 }, () => {
+  it.effect("leaves what it compiled to the next one, though it is killed at its end", () =>
+    Effect.gen(function* () {
+      const compiled = yield* folder
+      const environment = { NODE_COMPILE_CACHE: compiled }
+      yield* Effect.scoped(Effect.provide(acquire, layer({ provider: "cpu", environment })))
+      assert.isNotEmpty(readdirSync(compiled, { recursive: true, withFileTypes: true }).filter((one) => one.isFile()))
+    })
+  )
+})
+
 /** The cores that this process may use, in the words of taskset(1): "0-3,6". */
 const affinity = () => {
   const answer = execFileSync("taskset", ["-cp", String(process.pid)], { encoding: "utf8" })
@@ -257,18 +274,12 @@ describe("the bits of a result on the CPU", { timeout: 30_000 }, () => {
 
   /** Weight files of so many bytes, all of them a hole. */
   const weighing = (bytes: number) =>
-    Effect.map(
-      Effect.acquireRelease(
-        Effect.sync(() => mkdtempSync(join(tmpdir(), "tanren-test-"))),
-        (directory) => Effect.sync(() => rmSync(directory, { recursive: true }))
-      ),
-      (directory): Program["files"] => {
-        const file = join(directory, "weights")
-        writeFileSync(file, "")
-        truncateSync(file, bytes)
-        return { weights: file }
-      }
-    )
+    Effect.map(folder, (directory): Program["files"] => {
+      const file = join(directory, "weights")
+      writeFileSync(file, "")
+      truncateSync(file, bytes)
+      return { weights: file }
+    })
 
   it.effect("are the same every time", () =>
     Effect.gen(function* () {

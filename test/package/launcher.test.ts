@@ -1,7 +1,7 @@
 /** The launcher: which Node runs what, and that it is one process in all that can be seen from outside. */
 import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
 import { spawn, spawnSync } from "node:child_process"
-import { copyFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join, resolve } from "node:path"
 import { pathToFileURL } from "node:url"
@@ -15,6 +15,7 @@ const main = `
 export const main = async ([verb, word]) => {
   if (verb === "throw") throw new Error("nothing of the kind")
   if (verb === "exit") process.exit(Number(word))
+  if (verb === "compiled") return console.log(process.env.NODE_COMPILE_CACHE)
   if (verb === "wait") {
     process.on("SIGTERM", () => process.exit(43))
     setInterval(() => {}, 1000)
@@ -57,6 +58,12 @@ describe("the launcher", () => {
     writeFileSync(join(folder, "pretence.mjs"), pretence)
   })
   afterAll(() => rmSync(folder, { recursive: true }))
+
+  it("tells what it starts where compiled code is kept", () => {
+    const { NODE_COMPILE_CACHE: _, ...env } = process.env
+    const { stdout } = spawnSync(process.execPath, runs(folder, ["compiled"], false), { encoding: "utf8", env })
+    assert.isTrue(existsSync(stdout.trim()))
+  })
 
   it("tells its version on any Node, and loads nothing for it", () => {
     assert.strictEqual(launch(["--version"]).stdout, "1.2.3\n")

@@ -6,7 +6,7 @@ import { createGunzip } from "node:zlib"
 import type { FileSection } from "../pipeline/Reader.ts"
 import { NotGzip, RowsUnreadable } from "./Errors.ts"
 import { jsonArrayReader } from "./jsonArray.ts"
-import { jsonLinesReader } from "./jsonLines.ts"
+import { jsonLinesReader, type Lines } from "./jsonLines.ts"
 import type { RowBatch } from "./RowFile.ts"
 import type { RowReader } from "./rows.ts"
 
@@ -38,23 +38,20 @@ export const readRows = <E, R>(
 /** Bytes of a file between two places. */
 export type BytesBetween<E> = (from: number, to: number) => Stream.Stream<Uint8Array, E>
 
-/** Where a row stands: from the beginning of its section, or from that of the file, whose lines have to be read for it. */
-export type Counted = "in the section" | "in the file"
-
 /**
- * The rows of a section of a file of JSON Lines, in batches of those that one chunk of bytes completes. The first
- * section of the file begins at `first`.
+ * The rows of a section of a file of JSON Lines, in batches of those that one chunk of bytes completes. To know where they stand, all lines
+ * are read from the `first` byte of the first section on.
  */
 export const readSection = <E>(
   file: string,
   first: number,
   { length, offset }: FileSection,
   bytes: BytesBetween<E>,
-  counted: Counted
+  lines: Lines
 ): Stream.Stream<RowBatch, E | RowsUnreadable> =>
   Stream.suspend(() => {
-    const begin = counted === "in the file" ? first : offset
-    const reader = jsonLinesReader(file, begin, "as it comes")
+    const begin = lines === "placed" ? first : offset
+    const reader = jsonLinesReader(file, begin, lines)
     const before = Stream.runForEach(bytes(begin, offset), (chunk) => attempt(() => reader.push(chunk)))
     return Stream.concat(Stream.fromEffectDrain(before), batchesOf(file, reader, bytes(offset, offset + length)))
   })

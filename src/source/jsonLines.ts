@@ -50,41 +50,47 @@ const parseLines = (file: string, bytes: Buffer, start: Place): ReadonlyArray<So
   return rows
 }
 
-/** Whether batches end with each row that elects itself, or with the bytes alone, where it is known already what a piece is. */
-export type Cut = "by content" | "as it comes"
+/** Whether rows say where they stand, and batches end where a piece may; or neither, which spares a look at each line. */
+export type Lines = "placed" | "unplaced"
 
 /** Holds one line, or the lines of one chunk. `start` is the number of bytes that came before (a byte order mark). */
-export const jsonLinesReader = (file: string, start: number, cutting: Cut = "by content"): RowReader => {
+export const jsonLinesReader = (file: string, start: number, lines: Lines = "placed"): RowReader => {
   const pending = new PendingBytes()
   pending.start = start
   let row = 0
   let line = 1
 
+  const batch = (bytes: Buffer, place: Place, elected: boolean): RawRows => ({
+    layout: "lines",
+    bytes,
+    elected,
+    parse: () => parseLines(file, bytes, place)
+  })
+
   /** Whole lines, cut where a piece may end. */
-  const linesIn = (bytes: Buffer, offset: number): ReadonlyArray<RawRows> => {
-    const cuts: Array<RawRows> = []
+  const placedLines = (bytes: Buffer, offset: number): ReadonlyArray<RawRows> => {
+    const batches: Array<RawRows> = []
     let place = { byte: offset, row, line }
     let from = 0
-    const cut = (to: number, elected: boolean) => {
-      const [lines, start] = [bytes.subarray(from, to), place]
-      cuts.push({ layout: "lines", bytes: lines, elected, parse: () => parseLines(file, lines, start) })
-    }
     // The line feed after the last line is not among the bytes: an empty end is an empty line.
     for (let at = 0; at <= bytes.length;) {
       const found = bytes.indexOf(lineFeed, at)
       const end = found === -1 ? bytes.length : found
       if (!isBlank(bytes, at, end)) row++
       line++
-      if (cutting === "by content" && rowElectsItself(bytes, at, end)) {
-        cut(end, true)
+      if (rowElectsItself(bytes, at, end)) {
+        batches.push(batch(bytes.subarray(from, end), place, true))
         from = end + 1
         place = { byte: offset + from, row, line }
       }
       at = end + 1
     }
-    if (from < bytes.length) cut(bytes.length, false)
-    return cuts
+    if (from < bytes.length) batches.push(batch(bytes.subarray(from), place, false))
+    return batches
   }
+
+  const linesIn = (bytes: Buffer, offset: number): ReadonlyArray<RawRows> =>
+    lines === "placed" ? placedLines(bytes, offset) : [batch(bytes, { byte: offset, row, line }, false)]
 
   return {
     push: (chunk) => {

@@ -2,7 +2,8 @@
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import type { FileEntry, FilesReader, Piece, StageFailure } from "../pipeline/Reader.ts"
-import { type Counted, readSection } from "./json.ts"
+import { readSection } from "./json.ts"
+import type { Lines } from "./jsonLines.ts"
 import type { RowBatch } from "./RowFile.ts"
 
 /** Bytes of a section that are read at a time. */
@@ -33,16 +34,16 @@ export const sectionPieces = <Row>(
       Stream.mapEffect((offset) => files.slice(path, offset, Math.min(chunk, to - offset)))
     )
   return Stream.unwrap(
-    Effect.map(files.sections?.(path) ?? Effect.succeed([]), (sections) =>
+    Effect.map(files.sections?.(path) ?? Effect.die(`internal: ${path} has no sections`), (sections) =>
       Stream.fromIterable(sections).pipe(
         Stream.rechunk(1),
         Stream.map((section) => {
-          const read = (counted: Counted) =>
-            Stream.mapEffect(readSection(path, sections[0]?.offset ?? 0, section, bytes, counted), rowsOf)
+          const read = (lines: Lines) =>
+            Stream.mapEffect(readSection(path, sections[0]?.offset ?? 0, section, bytes, lines), rowsOf)
           return {
             decidedBy: `lines ${section.digest}`,
-            rows: read("in the section").pipe(
-              Stream.catch((failure) => Stream.concat(Stream.drain(read("in the file")), Stream.fail(failure)))
+            rows: read("unplaced").pipe(
+              Stream.catch((failure) => Stream.concat(Stream.drain(read("placed")), Stream.fail(failure)))
             )
           }
         })

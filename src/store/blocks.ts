@@ -16,13 +16,12 @@ export const eachBlock = async (
   const file = await open(path)
   try {
     let [next, spare] = buffers
-    for (let { bytesRead } = await file.read(next, 0, blockSize); bytesRead > 0;) {
-      const block = next.subarray(0, bytesRead)
+    for (let read = await file.read(next, 0, blockSize); read.bytesRead > 0;) {
+      const block = next.subarray(0, read.bytesRead)
       ;[next, spare] = [spare, next]
       const reading = file.read(next, 0, blockSize)
-      const looked = look(block)
-      ;({ bytesRead } = await reading)
-      await looked
+      // Both are waited for at once, so that neither fails unheard.
+      ;[read] = await Promise.all([reading, look(block)])
     }
   } finally {
     await file.close()

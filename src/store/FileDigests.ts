@@ -50,12 +50,6 @@ const racyOf = ({ mtimeNs }: fs.BigIntStats): number => (mtimeNs % 1_000_000n ==
 /** Path to what a stat of the file said, and digest. */
 type Memory = Map<string, { readonly seen: string; readonly digest: Digest }>
 
-/** What a stat of a file of lines said when it was cut, and its sections. */
-interface Cut {
-  readonly seen: string
-  readonly sections: ReadonlyArray<Section>
-}
-
 /** Changes with every write. A link to the file, such as the runtime makes to weights, leaves it as it is. */
 const writtenOf = ({ dev, ino, mtimeNs, size }: fs.BigIntStats): string => `${size} ${ino} ${mtimeNs} ${dev}`
 
@@ -63,7 +57,7 @@ export const makeFileDigests = (folders: Folders): FileDigests => {
   const file = join(folders.root, "file-digests")
   const objects = folders.objects + sep
   let loaded: Memory | null = null
-  const cuts = new Map<string, Cut>()
+  const sectioned = new Map<string, { readonly seen: string; readonly sections: ReadonlyArray<Section> }>()
   /** Bytes hashed since the memory was last written down; null where there is nothing new to write. */
   let unkept: number | null = null
   const memory = (): Memory => (loaded ??= load(file))
@@ -98,28 +92,39 @@ export const makeFileDigests = (folders: Folders): FileDigests => {
       })
     })
 
+  /** Cuts a file, and keeps its sections in memory. */
+  const cut = (path: string, before: fs.BigIntStats): Effect.Effect<ReadonlyArray<Section>, StoreFailure> =>
+    ofUnchanged(
+      path,
+      before,
+      Effect.flatMap(
+        Effect.promise(() => import("./sections.ts")),
+        ({ sectionsOf }) => attemptAsync("read a file", path, () => sectionsOf(path))
+      )
+    ).pipe(
+      Effect.tap((sections) => Effect.sync(() => sectioned.set(resolve(path), { seen: writtenOf(before), sections })))
+    )
+
   const sections = (path: string): Effect.Effect<ReadonlyArray<Section>, StoreFailure> =>
-    Effect.gen(function* () {
-      const before = yield* stat(path)
-      const known = cuts.get(resolve(path))
-      if (known?.seen === writtenOf(before)) return known.sections
-      const { sectionsOf } = yield* Effect.promise(() => import("./sections.ts"))
-      const cutting = attemptAsync("read a file", path, () => sectionsOf(path))
-      const sections = yield* ofUnchanged(path, before, cutting)
-      cuts.set(resolve(path), { seen: writtenOf(before), sections })
-      return sections
+    Effect.flatMap(stat(path), (found) => {
+      const known = sectioned.get(resolve(path))
+      return known?.seen === writtenOf(found) ? Effect.succeed(known.sections) : cut(path, found)
     })
 
-  /** Hashes a file. One of lines that takes long is cut by the way. */
+  const digestBeside = (path: string): Effect.Effect<Digest, StoreFailure> =>
+    Effect.flatMap(
+      Effect.promise(() => import("./hashBeside.ts")),
+      ({ hashBeside }) => hashBeside(path)
+    )
+
+  /** One thread hashes a large file of lines while this one cuts it. */
   const digestNow = (path: string, before: fs.BigIntStats): Effect.Effect<Digest, StoreFailure> =>
-    Effect.gen(function* () {
-      if (before.size <= costly || !isOfLines(path))
-        return yield* attemptAsync("read a file", path, () => hashFile(path))
-      const { hashAndCut } = yield* Effect.promise(() => import("./hashAndCut.ts"))
-      const { digest, sections } = yield* hashAndCut(path)
-      cuts.set(resolve(path), { seen: writtenOf(before), sections })
-      return digest
-    })
+    before.size > costly && isOfLines(path)
+      ? Effect.map(
+          Effect.all([digestBeside(path), cut(path, before)], { concurrency: "unbounded" }),
+          ([digest]) => digest
+        )
+      : attemptAsync("read a file", path, () => hashFile(path))
 
   const hash = (path: string): Effect.Effect<FileDigest, StoreFailure> =>
     Effect.gen(function* () {

@@ -2,26 +2,19 @@
 import { open } from "node:fs/promises"
 
 /** Bytes. */
-export const blockSize = 2 ** 20
+const blockSize = 2 ** 20
 
-/**
- * Gives each block of a file to `look`, in order; the bytes are others' once it has returned, or what it promises has come. The two buffers of
- * `blockSize` in which the blocks come may be given.
- */
-export const eachBlock = async (
-  path: string,
-  look: (block: Buffer) => void | Promise<void>,
-  buffers: readonly [Buffer, Buffer] = [Buffer.allocUnsafe(blockSize), Buffer.allocUnsafe(blockSize)]
-): Promise<void> => {
+/** Gives each block of a file to `look`, in order; the bytes are others' once it has returned. */
+export const eachBlock = async (path: string, look: (block: Buffer) => void): Promise<void> => {
   const file = await open(path)
   try {
-    let [next, spare] = buffers
-    for (let read = await file.read(next, 0, blockSize); read.bytesRead > 0;) {
-      const block = next.subarray(0, read.bytesRead)
+    let [next, spare] = [Buffer.allocUnsafe(blockSize), Buffer.allocUnsafe(blockSize)]
+    for (let { bytesRead } = await file.read(next, 0, blockSize); bytesRead > 0;) {
+      const block = next.subarray(0, bytesRead)
       ;[next, spare] = [spare, next]
       const reading = file.read(next, 0, blockSize)
-      // Both are waited for at once, so that neither fails unheard.
-      ;[read] = await Promise.all([reading, look(block)])
+      look(block)
+      ;({ bytesRead } = await reading)
     }
   } finally {
     await file.close()

@@ -1,10 +1,9 @@
-/** A thread that hashes: it answers each block of bytes when it is done with it, and anything else with the sha256 of all, in hex. */
+/** A thread that hashes the file that it is told of, and answers with its sha256 in hex. */
 import { createHash } from "node:crypto"
-import { parentPort } from "node:worker_threads"
+import { parentPort, workerData } from "node:worker_threads"
+import { eachBlock } from "./blocks.ts"
 
 const hash = createHash("sha256")
-
-parentPort?.on("message", (block: unknown) => {
-  if (block instanceof Uint8Array) hash.update(block)
-  parentPort?.postMessage(block instanceof Uint8Array ? null : hash.digest("hex"), [])
-})
+// What starts this thread gives it a path.
+await eachBlock(workerData as string, (block) => void hash.update(block))
+parentPort?.postMessage(hash.digest("hex"), [])

@@ -68,54 +68,36 @@ const lineCutter = (): ((block: Buffer) => ReadonlyArray<number>) => {
   }
 }
 
-/** Finds the sections of a file whose blocks it looks at in order; they hold all of it but a byte order mark. */
-export interface SectionCutter {
-  readonly look: (block: Buffer) => void
-  /** After the last block. */
-  readonly end: () => ReadonlyArray<Section>
-}
-
-export const sectionCutter = (): SectionCutter => {
+/** The sections of a file, which hold all of it but a byte order mark. Reads it once; memory for two blocks of a megabyte. */
+export const sectionsOf = async (path: string): Promise<ReadonlyArray<Section>> => {
   const sections: Array<Section> = []
   const cut = lineCutter()
   let hash = createHash("sha256")
   let offset = 0
   let position = 0
-
-  const take = (bytes: Buffer): void => {
-    hash.update(bytes)
-    position += bytes.length
-  }
-  const endSection = (): void => {
-    sections.push({ offset, length: position - offset, digest: hash.digest("hex") })
+  const end = () => {
+    if (position > offset) sections.push({ offset, length: position - offset, digest: hash.digest("hex") })
     hash = createHash("sha256")
     offset = position
   }
-  const look = (lines: Buffer): void => {
+  const take = (bytes: Buffer) => {
+    hash.update(bytes)
+    position += bytes.length
+  }
+  await eachBlock(path, (block) => {
     let from = 0
+    if (position === 0 && block.subarray(0, byteOrderMark.length).equals(byteOrderMark)) {
+      from = offset = position = byteOrderMark.length
+    }
+    const lines = block.subarray(from)
+    let done = 0
     for (const to of cut(lines)) {
-      take(lines.subarray(from, to))
-      endSection()
-      from = to
+      take(lines.subarray(done, to))
+      end()
+      done = to
     }
-    take(lines.subarray(from))
-  }
-  return {
-    look: (block) => {
-      const isMarked = position === 0 && block.subarray(0, byteOrderMark.length).equals(byteOrderMark)
-      if (isMarked) offset = position = byteOrderMark.length
-      look(isMarked ? block.subarray(byteOrderMark.length) : block)
-    },
-    end: () => {
-      if (position > offset) endSection()
-      return sections
-    }
-  }
-}
-
-/** The sections of a file. Memory for two blocks of a megabyte. */
-export const sectionsOf = async (path: string): Promise<ReadonlyArray<Section>> => {
-  const { end, look } = sectionCutter()
-  await eachBlock(path, look)
-  return end()
+    take(lines.subarray(done))
+  })
+  end()
+  return sections
 }

@@ -57,6 +57,7 @@ export interface Attributes {
   readonly ReduceSum: Reduction
   readonly ReduceMean: Reduction
   readonly ReduceMax: Reduction
+  readonly ReduceLogSum: Reduction
   readonly ArgMax: Axis
   readonly Softmax: Axis
   readonly LogSoftmax: Axis

@@ -209,7 +209,7 @@ export const linear = (x: Tensor, w: Tensor, bias?: Tensor): Tensor =>
 type Axes = number | ReadonlyArray<number>
 
 const reduce =
-  (name: "ReduceSum" | "ReduceMean" | "ReduceMax") =>
+  (name: "ReduceSum" | "ReduceMean" | "ReduceMax" | "ReduceLogSum") =>
   (x: Tensor, axes?: Axes, keepDims = false): Tensor => {
     const given = axes === undefined ? x.shape.keys().toArray() : typeof axes === "number" ? [axes] : axes
     const normalized = given.map((axis) => normalizeAxis(name, axis, x.shape.length)).toSorted((a, b) => a - b)
@@ -222,6 +222,8 @@ export const sum = reduce("ReduceSum")
 export const mean = reduce("ReduceMean")
 /** Over all axes where none is given; ties share the gradient evenly. */
 export const max = reduce("ReduceMax")
+/** The logarithm of the sum; over all axes where none is given. */
+export const logSum = reduce("ReduceLogSum")
 
 /** Where along an axis the largest value stands, the first of several: int64. */
 export const argMax = (x: Tensor, axis = -1): Tensor =>

@@ -187,6 +187,7 @@ const emissions: { readonly [Name in OperatorName]: Emission<Name> } = {
   ReduceSum: reduction,
   ReduceMean: reduction,
   ReduceMax: reduction,
+  ReduceLogSum: reduction,
   ArgMax: (emitter, { axis }, x) => emitter.node("ArgMax", [x.name], { axis: int(axis), keepdims: int(0) }),
   Softmax: withAxis,
   LogSoftmax: withAxis,

@@ -237,6 +237,7 @@ const gradients: { readonly [Name in OperatorName]: Gradient<Name> } = {
     const winners = cast(equal(x, keepDims(output, axes, x)), x.element)
     return [mul(div(keepDims(gradient, axes, x), sum(winners, axes, true)), winners)]
   },
+  ReduceLogSum: ({ gradient, output }, { axes }, x) => [expand(keepDims(div(gradient, exp(output)), axes, x), x.shape)],
   Softmax: ({ gradient, output }, { axis }) => [mul(output, sub(gradient, sum(mul(gradient, output), axis, true)))],
   LogSoftmax: ({ gradient, output }, { axis }) => [sub(gradient, mul(exp(output), sum(gradient, axis, true)))],
   LayerNormalization: ({ gradient, gradients, outputs: [, average, inverseDeviation] }, { name }, x, scale, bias) => {

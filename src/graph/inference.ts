@@ -165,6 +165,7 @@ const rules: { readonly [Name in OperatorName]: Inference<Name> } = {
   ReduceSum: reduction,
   ReduceMean: reduction,
   ReduceMax: reduction,
+  ReduceLogSum: reduction,
   ArgMax: ({ name, axis }, x) => {
     requireElement(name, numbers, x)
     return [{ element: "int64", shape: x.shape.toSpliced(axis, 1) }]

@@ -1,7 +1,7 @@
 /** From rows of tokens to the values that the graphs of one optimiser step are fed with. */
 import { dropoutKey } from "./dropout.ts"
 import { RowUnfit } from "./Errors.ts"
-import { chunksFor, type Label, logProbabilityFeeds, lossFeeds } from "./loss.ts"
+import { type Label, logProbabilityFeeds, lossFeeds, partsFor } from "./loss.ts"
 import { type Feeds, packingFeeds, plainSequence, starts } from "./packing.ts"
 import { hash, permutation } from "./random.ts"
 import type { TrainingOptions } from "./TrainingOptions.ts"
@@ -138,32 +138,26 @@ export interface StepBatch {
   readonly labels: number
 }
 
-/** The number of chunks in which a micro-batch's labels are computed. */
-export const trainingChunks = (
+/** The number of parts of the vocabulary in which a micro-batch's labels are computed. */
+export const trainingParts = (
   { microBatchTokens }: Pick<TrainingOptions, "microBatchTokens">,
   vocabulary: number
-): number => chunksFor(microBatchTokens, vocabulary)
+): number => partsFor(microBatchTokens, vocabulary)
 
 /**
  * Micro-batches of at most `microBatchTokens` tokens. Rows of like length come together, so that attention pads little;
  * which rows share a micro-batch changes no mask and no weight.
  */
-export const stepBatch = (
-  step: number,
-  rows: ReadonlyArray<PlacedRow>,
-  options: TrainingOptions,
-  vocabulary: number
-): StepBatch => {
+export const stepBatch = (step: number, rows: ReadonlyArray<PlacedRow>, options: TrainingOptions): StepBatch => {
   const weights = labelWeights(rows, options)
   const weighted = rows.map((row, index) => ({ ...row, weight: weights[index] ?? 0 }))
-  const chunks = trainingChunks(options, vocabulary)
   const microBatches = groupByTokens(
     weighted.toSorted((a, b) => a.ids.length - b.ids.length),
     options.microBatchTokens
   ).map((group): Feeds => {
     const packing = packingFeeds(group.map(({ ids }) => plainSequence(ids)))
     const tokens = group.reduce((all, { ids }) => all + ids.length, 0)
-    const loss = lossFeeds(labelsOf(group, options.labels), chunks, tokens)
+    const loss = lossFeeds(labelsOf(group, options.labels), tokens)
     if (options.dropout === 0) return { ...packing, ...loss }
     const keys = group.flatMap(({ ids, row }) =>
       Array.from(ids, (_, position) => dropoutKey(options.seed, step, row, position))
@@ -186,16 +180,14 @@ export const stepBatch = (
 /** The values for the log-probabilities of rows' labels. */
 export const evaluationFeeds = (
   rows: ReadonlyArray<TrainingRow>,
-  options: TrainingOptions,
-  vocabulary: number
+  options: TrainingOptions
 ): { readonly feeds: Feeds; readonly labels: number } => {
   const labels = labelsOf(
     rows.map((row) => ({ ...row, weight: 1 })),
     options.labels
   )
-  const chunks = trainingChunks(options, vocabulary)
   return {
-    feeds: { ...packingFeeds(rows.map(({ ids }) => plainSequence(ids))), ...logProbabilityFeeds(labels, chunks) },
+    feeds: { ...packingFeeds(rows.map(({ ids }) => plainSequence(ids))), ...logProbabilityFeeds(labels) },
     labels: labels.length
   }
 }

@@ -5,7 +5,7 @@ import type { Memory } from "../pipeline/Estimate.ts"
 import { packedAttention } from "./attention.ts"
 import { evaluationFeeds, groupByTokens, planSteps, stepBatch, type TrainingRow } from "./batch.ts"
 import { factorShapes } from "./lora.ts"
-import { chunksFor, labelLogProbabilities } from "./loss.ts"
+import { labelLogProbabilities, partsFor } from "./loss.ts"
 import { hiddenStates, type Model } from "./Model.ts"
 import { type Feeds, packingInputs } from "./packing.ts"
 import { evaluationOutputs, type Trainee, trainingOutputs } from "./trainingGraphs.ts"
@@ -28,7 +28,7 @@ const sizesOf = (feeds: Feeds): Sizes => {
   for (const [name, { shape }] of Object.entries(feeds)) {
     if (name === "ids") sizes["tokens"] = shape[0] ?? 0
     if (name === "index") [sizes["sequences"], sizes["length"]] = [shape[0] ?? 0, shape[1] ?? 0]
-    if (name.startsWith("rows.")) sizes[name.replace("rows", "chunk")] = shape[0] ?? 0
+    if (name === "labels") sizes["labels"] = shape[0] ?? 0
   }
   return sizes
 }
@@ -70,8 +70,7 @@ export const trainingTakes = (
   rows: number,
   validation: { readonly sample: ReadonlyArray<TrainingRow>; readonly rows: number } | null
 ): Taken => {
-  const { model, modules, options } = trainee
-  const { vocabulary } = model.config
+  const { modules, options } = trainee
   const plan = planSteps(sample.length, { ...options, epochs: 1 })
   const batches = Array.from({ length: plan.steps }, (_, step) => {
     const places = plan.rowsOf(step)
@@ -79,7 +78,7 @@ export const trainingTakes = (
       const found = sample[row]
       return found === undefined ? [] : [{ ...found, row }]
     })
-    return stepBatch(step, placed, { ...options, dropout: 0 }, vocabulary).microBatches.map(sizesOf)
+    return stepBatch(step, placed, { ...options, dropout: 0 }).microBatches.map(sizesOf)
   }).flat()
   const cost = overBatches(trainingOutputs(trainee), batches)
   const scale = (rows * options.epochs) / sample.length
@@ -96,7 +95,7 @@ export const trainingTakes = (
           groupByTokens(
             evaluated.sample.toSorted((a, b) => a.ids.length - b.ids.length),
             options.microBatchTokens
-          ).map((group) => sizesOf(evaluationFeeds(group, options, vocabulary).feeds))
+          ).map((group) => sizesOf(evaluationFeeds(group, options).feeds))
         )
   const perValidation = evaluated === null ? 0 : evaluated.rows / evaluated.sample.length
   const adapter = [...factorShapes(modules, options.rank).values()].reduce((all, [a, b]) => all + 4 * a * b, 0)
@@ -141,9 +140,9 @@ export const scoringTakes = (
   together: number
 ): Taken => {
   const inputs = packingInputs()
-  const chunks = chunksFor(batchTokens, model.config.vocabulary)
+  const parts = partsFor(batchTokens, model.config.vocabulary)
   const { hidden } = hiddenStates(model, inputs, packedAttention(inputs, model.backbone.cache.size))
-  const outputs = { scores: labelLogProbabilities(hidden, model.weight(model.backbone.outputWeight), chunks) }
+  const outputs = { scores: labelLogProbabilities(hidden, model.weight(model.backbone.outputWeight), parts) }
   const batches: Array<Sizes> = []
   for (let start = 0; start < texts.length; start += together) {
     const sorted = texts.slice(start, start + together).toSorted((a, b) => a.tokens - b.tokens)
@@ -159,7 +158,7 @@ export const scoringTakes = (
         tokens = text.tokens
       }
     }
-    batches.push(...groups.map((group) => scoreSizes(group, chunks)))
+    batches.push(...groups.map(scoreSizes))
   }
   const cost = overBatches(outputs, batches)
   return {
@@ -175,12 +174,9 @@ export const scoringTakes = (
   }
 }
 
-const scoreSizes = (group: ReadonlyArray<ScoredText>, chunks: number): Sizes => {
-  const labels = Math.ceil(group.reduce((all, text) => all + text.labels, 0) / chunks)
-  return {
-    tokens: group.reduce((all, { tokens }) => all + tokens, 0),
-    sequences: group.length,
-    length: Math.max(...group.map(({ tokens }) => tokens)),
-    ...Object.fromEntries(Array.from({ length: chunks }, (_, chunk) => [`chunk.${chunk}`, labels]))
-  }
-}
+const scoreSizes = (group: ReadonlyArray<ScoredText>): Sizes => ({
+  tokens: group.reduce((all, { tokens }) => all + tokens, 0),
+  sequences: group.length,
+  length: Math.max(...group.map(({ tokens }) => tokens)),
+  labels: group.reduce((all, { labels }) => all + labels, 0)
+})

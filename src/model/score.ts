@@ -10,7 +10,7 @@ import { type Attend, packedAttention, turned } from "./attention.ts"
 import { groupByTokens, unknownToken } from "./batch.ts"
 import { cacheInputs, cacheOutputs, cacheRegisters, emptyCache, renewedCache } from "./cache.ts"
 import { RowUnfit } from "./Errors.ts"
-import { chunksFor, type Label, labelLogProbabilities, logProbabilityFeeds } from "./loss.ts"
+import { type Label, labelLogProbabilities, logProbabilityFeeds, partsFor } from "./loss.ts"
 import { hiddenStates, type Model } from "./Model.ts"
 import { branchingSequence, int32, packingFeeds, packingInputs, type Sequence, starts } from "./packing.ts"
 import { beginning, prefixLength, rest } from "./prefix.ts"
@@ -153,13 +153,13 @@ const leaving =
  * Log-probabilities of labels in sequences that follow the tokens whose keys and values the registers hold, and keys and
  * values of the places `held`, int32 [held].
  */
-const scoreGraph = (model: Model, chunks: number): Serialized => {
+const scoreGraph = (model: Model, parts: number): Serialized => {
   const { backbone, weight } = model
   const inputs = packingInputs()
   const prefix = { keyValues: cacheInputs(model, 1, "prefix"), segment: zeros("int32", [1, "prefix"]) }
   const attend = leaving(input("held", "int32", ["held"]), packedAttention(inputs, backbone.cache.size, prefix))
   const { hidden, keyValues } = hiddenStates(model, inputs, attend)
-  const logProbabilities = labelLogProbabilities(hidden, weight(backbone.outputWeight), chunks)
+  const logProbabilities = labelLogProbabilities(hidden, weight(backbone.outputWeight), parts)
   const outputs = { "log-probabilities": logProbabilities, ...cacheOutputs(keyValues) }
   return serialize({ name: "scores", outputs })
 }
@@ -181,14 +181,13 @@ const heldFeed = (count: number) => ({
 const hold = Effect.fnUntraced(function* (
   model: Model,
   { process, session }: Worker,
-  prefix: Sequence,
-  chunks: number
+  prefix: Sequence
 ): Effect.fn.Return<void, RuntimeFailure> {
   const registers = cacheRegisters(model)
   yield* process.put(emptyCache(model, 1))
   if (prefix.ids.length === 0) return
   yield* session.run({
-    feeds: { ...packingFeeds([prefix]), ...logProbabilityFeeds([], chunks), ...heldFeed(prefix.ids.length) },
+    feeds: { ...packingFeeds([prefix]), ...logProbabilityFeeds([]), ...heldFeed(prefix.ids.length) },
     resident: Object.fromEntries(registers.map((register) => [register, register])),
     fetch: [],
     keep: Object.fromEntries(registers.map((register) => [renewedCache(register), register]))
@@ -206,8 +205,7 @@ export const makeScorer = Effect.fn("makeScorer")(function* (
   { batchTokens }: ScoreOptions
 ): Effect.fn.Return<Scorer, RuntimeFailure, OnnxRuntime | Scope.Scope> {
   const { config } = model
-  const chunks = chunksFor(batchTokens, config.vocabulary)
-  const program = scoreGraph(model, chunks)
+  const program = scoreGraph(model, partsFor(batchTokens, config.vocabulary))
   const resident = Object.fromEntries(cacheRegisters(model).map((register) => [register, register]))
   const runtime = yield* OnnxRuntime
   const workers = yield* Effect.forEach(
@@ -225,7 +223,7 @@ export const makeScorer = Effect.fn("makeScorer")(function* (
       }))
     )
     const labels = spans.flatMap((span) => span.labels)
-    const feeds = { ...packingFeeds(jobs), ...logProbabilityFeeds(labels, chunks), ...heldFeed(0) }
+    const feeds = { ...packingFeeds(jobs), ...logProbabilityFeeds(labels), ...heldFeed(0) }
     const outputs = yield* session.run({ feeds, resident, fetch: ["log-probabilities"] })
     const values = numbersOf(outputs["log-probabilities"])
     let at = 0
@@ -251,7 +249,7 @@ export const makeScorer = Effect.fn("makeScorer")(function* (
     const prefix = prefixLength(jobs, firstLabelled)
     const [first] = jobs
     if (first === undefined) return scores
-    yield* Effect.forEach(workers, (worker) => hold(model, worker, beginning(first, prefix), chunks), {
+    yield* Effect.forEach(workers, (worker) => hold(model, worker, beginning(first, prefix)), {
       concurrency: "unbounded",
       discard: true
     })

@@ -112,7 +112,7 @@ export const train = Effect.fn("train")(function* ({
   const prepare = Effect.fnUntraced(function* (step: number) {
     const places = plan.rowsOf(step)
     const placed = yield* fitting(yield* rows.take(places), places, model.config)
-    const batch = stepBatch(step, placed, options, model.config.vocabulary)
+    const batch = stepBatch(step, placed, options)
     if (batch.labels > 0) return batch
     return yield* new RowUnfit({
       row: `Every row of step ${step + 1} (rows ${places.join(", ")})`,

@@ -6,10 +6,10 @@ import { recompute } from "../graph/recompute.ts"
 import { serialize, type Serialized } from "../graph/serialize.ts"
 import type { ApplyLayer, LinearModule } from "./architecture.ts"
 import { packedAttention } from "./attention.ts"
-import { trainingChunks } from "./batch.ts"
+import { trainingParts } from "./batch.ts"
 import { dropout } from "./dropout.ts"
 import { factorNames, type Factors, factorShapes, scaleOf, withLora } from "./lora.ts"
-import { chunkedLoss, labelLogProbabilities } from "./loss.ts"
+import { lossInParts, labelLogProbabilities } from "./loss.ts"
 import { hiddenStates, type Model } from "./Model.ts"
 import { registers } from "./optimizer.ts"
 import { type Feeds, float32, packingInputs } from "./packing.ts"
@@ -84,7 +84,7 @@ export const trainingOutputs = (trainee: Trainee): Readonly<Record<string, Tenso
     linear,
     layer: layerBy[options.recomputation]
   })
-  const { loss, total } = chunkedLoss(hidden, outputWeight(model), trainingChunks(options, model.config.vocabulary))
+  const { loss, total } = lossInParts(hidden, outputWeight(model), trainingParts(options, model.config.vocabulary))
   const outputs: Record<string, Tensor> = { loss, total }
   const derivatives = gradients(scaled(loss, options.precision), [...parameters.values()])
   ;[...parameters].forEach(([name, parameter], index) => {
@@ -105,6 +105,6 @@ export const evaluationOutputs = (trainee: Trainee): Readonly<Record<string, Ten
   const inputs = packingInputs()
   const linear = withLora(model.linear, trainable(trainee).factors)
   const { hidden } = hiddenStates(model, inputs, packedAttention(inputs, model.backbone.cache.size), { linear })
-  const chunks = trainingChunks(options, model.config.vocabulary)
-  return { "log-probabilities": labelLogProbabilities(hidden, outputWeight(model), chunks) }
+  const parts = trainingParts(options, model.config.vocabulary)
+  return { "log-probabilities": labelLogProbabilities(hidden, outputWeight(model), parts) }
 }

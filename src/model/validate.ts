@@ -46,7 +46,7 @@ export const validationLoss = Effect.fn("train.validationLoss")(function* (
         sessions,
         groupByTokens(sorted, options.microBatchTokens),
         Effect.fnUntraced(function* (session, group) {
-          const { feeds, labels } = evaluationFeeds(group, options, model.config.vocabulary)
+          const { feeds, labels } = evaluationFeeds(group, options)
           return { labels, outputs: yield* session.run({ feeds, resident, fetch: ["log-probabilities"] }) }
         }),
         ({ labels, outputs }) => {

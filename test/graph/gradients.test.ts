@@ -125,6 +125,11 @@ const cases: { readonly [Name in OperatorName]: ReadonlyArray<Case> | typeof noG
     { what: "one axis", inputs: [wave([2, 3, 2])], build: (x) => g.max(x, 1) },
     { what: "ties", inputs: [{ shape: [2, 3], data: [1, 1, 0, -1, -2, -1] }], build: (x) => g.max(x, -1, true) }
   ],
+  ReduceLogSum: [
+    { what: "one axis", inputs: [positive(wave([2, 3, 2]))], build: (x) => g.logSum(x, 1) },
+    { what: "two axes kept", inputs: [positive(wave([2, 3, 2]))], build: (x) => g.logSum(x, [0, -1], true) },
+    { what: "an axis of one", inputs: [positive(wave([3, 1]))], build: (x) => g.logSum(x, 1) }
+  ],
   Softmax: [
     { what: "last axis", inputs: [wave([2, 4])], build: (x) => g.softmax(x) },
     { what: "first axis", inputs: [wave([3, 2])], build: (x) => g.softmax(x, 0) },

@@ -59,9 +59,9 @@ describe("a plan", () => {
 
 describe("the values of a step", () => {
   const weights = (changes: Partial<TrainingOptions>) => {
-    const { microBatches } = stepBatch(0, rows, { ...options, ...changes }, 64)
+    const { microBatches } = stepBatch(0, rows, { ...options, ...changes })
     return microBatches
-      .flatMap((feeds) => [...numbers(feeds, "weights.0")])
+      .flatMap((feeds) => [...numbers(feeds, "weights")])
       .map((weight) => Math.round(1e6 * weight) / 1e6)
   }
 
@@ -75,16 +75,16 @@ describe("the values of a step", () => {
   })
 
   it("predict each label from the token before it", () => {
-    const [feeds] = stepBatch(0, rows.slice(0, 2), { ...options, labels: "response" }, 64).microBatches
+    const [feeds] = stepBatch(0, rows.slice(0, 2), { ...options, labels: "response" }).microBatches
     // The row of three tokens comes first: its only label is its third token, predicted by its second.
-    assert.deepStrictEqual(numbers(feeds, "labels.0"), [12, 2, 3, 4])
-    assert.deepStrictEqual(numbers(feeds, "rows.0"), [1, 4, 5, 6])
+    assert.deepStrictEqual(numbers(feeds, "labels"), [12, 2, 3, 4])
+    assert.deepStrictEqual(numbers(feeds, "rows"), [1, 4, 5, 6])
     assert.deepStrictEqual(numbers(feeds, "label places"), [-1, 0, -1, -1, 1, 2, 3, -1])
   })
 
   it("have dropout keys that belong to a row's tokens, whatever it is computed with", () => {
     const keys = (limit: number, step = 0) =>
-      stepBatch(step, rows, { ...options, microBatchTokens: limit }, 64).microBatches.flatMap((feeds) =>
+      stepBatch(step, rows, { ...options, microBatchTokens: limit }).microBatches.flatMap((feeds) =>
         numbers(feeds, "dropout keys")
       )
     assert.deepStrictEqual(keys(1), keys(1000))

@@ -2,6 +2,7 @@
 import { readInputs } from "./emission.ts"
 import type { OperatorName, Tensor } from "./Operator.ts"
 import { topological } from "./order.ts"
+import { productOf } from "./products.ts"
 import { type Dimension, elementBytes, type Shape } from "./Tensor.ts"
 
 /** The sizes of named dimensions. */
@@ -69,13 +70,9 @@ const memoryOf = (tensor: Tensor): Tensor => {
 const isConverted = ({ producer }: Tensor): boolean =>
   producer.kind === "operator" && producer.operator.name === "Cast" && producer.inputs[0]?.producer.kind === "weight"
 
-const flopOf = ({ producer, shape }: Tensor, sizes: Sizes): number => {
-  if (producer.kind !== "operator") return 0
-  const { inputs, operator } = producer
-  const left = inputs[0]?.shape ?? []
-  if (operator.name === "MatMul") return 2 * elementsOf(shape, sizes) * sizeOf(left.at(-1) ?? 1, sizes)
-  if (operator.name === "Gemm") return 2 * elementsOf(shape, sizes) * sizeOf(left[operator.transA ? 0 : 1] ?? 1, sizes)
-  return 0
+const flopOf = (tensor: Tensor, sizes: Sizes): number => {
+  const product = productOf(tensor)
+  return product === undefined ? 0 : 2 * elementsOf(tensor.shape, sizes) * sizeOf(product.inner, sizes)
 }
 
 /**

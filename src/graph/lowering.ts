@@ -4,6 +4,7 @@ import { emit, readInputs } from "./emission.ts"
 import type { Value } from "./emission.ts"
 import type { Tensor } from "./Operator.ts"
 import { topological } from "./order.ts"
+import { type KnownProduct, sharedProducts } from "./products.ts"
 import type { WeightLocation } from "./Tensor.ts"
 import { makeWriter } from "./writer.ts"
 import type { Constant, Node, Writer } from "./writer.ts"
@@ -20,6 +21,8 @@ export interface Lowered {
   readonly weights: ReadonlyArray<Weight>
   readonly constants: ReadonlyArray<Constant>
   readonly nodes: ReadonlyArray<Node>
+  /** See `sharedProducts`. */
+  readonly products: ReadonlyArray<KnownProduct> | undefined
 }
 
 /**
@@ -67,7 +70,14 @@ export const lower = (name: string, outputs: Readonly<Record<string, Tensor>>): 
     outputs: Object.entries(outputs).map(([label, tensor]) => ({ ...typeOf(tensor), name: label })),
     weights,
     constants: writer.constants(),
-    nodes: nameOutputs(name, writer.nodes, outputs, nameOf, new Set([...inputs, ...weights].map((value) => value.name)))
+    nodes: nameOutputs(
+      name,
+      writer.nodes,
+      outputs,
+      nameOf,
+      new Set([...inputs, ...weights].map((value) => value.name))
+    ),
+    products: sharedProducts(order)
   }
 }
 

@@ -4,6 +4,7 @@ import { GraphProtoSchema, ModelProtoSchema, OperatorSetIdProtoSchema } from "on
 import type { Value } from "./emission.ts"
 import { lower } from "./lowering.ts"
 import type { Tensor } from "./Operator.ts"
+import type { KnownProduct } from "./products.ts"
 import { constantTensor, nodeProto, valueInfo, weightTensor } from "./proto.ts"
 import { type Repetition, repeated } from "./repeat.ts"
 
@@ -15,6 +16,8 @@ export interface Serialized {
   readonly files: Readonly<Record<string, string>>
   readonly inputs: ReadonlyArray<Value>
   readonly outputs: ReadonlyArray<Value>
+  /** See `sharedProducts`. */
+  readonly products: ReadonlyArray<KnownProduct> | undefined
 }
 
 const irVersion = 11n
@@ -55,6 +58,7 @@ export const serialize = (graph: {
     model: toBinary(ModelProtoSchema, model),
     files: Object.fromEntries(files.map((file, index) => [`weights-${index}`, file])),
     inputs,
-    outputs
+    outputs,
+    products: lowered.products
   }
 }

@@ -49,6 +49,17 @@ export interface Program {
   readonly name: string
   readonly model: Uint8Array
   readonly files: Readonly<Record<string, string>>
+  /** Its matrix products, if they are all that the number of threads may decide bits of. */
+  readonly products?: ReadonlyArray<Product> | undefined
+}
+
+/** A matrix product, [rows, inner] by [inner, columns]. Sizes that a run decides are undefined. */
+export interface Product {
+  /** At least so many are computed side by side. */
+  readonly count: number
+  readonly rows: number | undefined
+  readonly inner: number | undefined
+  readonly columns: number | undefined
 }
 
 /**

@@ -4,7 +4,8 @@ import { statSync } from "node:fs"
 import { createRequire } from "node:module"
 import { availableParallelism } from "node:os"
 import { dirname, join } from "node:path"
-import type { ComputeIdentity, ExecutionProvider, Weights } from "./OnnxRuntime.ts"
+import type { ComputeIdentity, ExecutionProvider, Program, Weights } from "./OnnxRuntime.ts"
+import { isAlike } from "./products.ts"
 import type { SessionOptions } from "./protocol.ts"
 
 const packageFile = "onnxruntime-node/package.json"
@@ -16,15 +17,13 @@ const runtimeVersion = (): string => {
 }
 
 /**
- * Threads within one operator, on every machine alike. The matrix product splits its columns over all threads of the
- * session, whether or not there are cores for them, and splits the sum over the inner dimension differently where a
- * thread gets 64 columns or fewer: the number of threads decides bits. Eight cost a machine with two cores nothing where
- * products are large.
+ * Threads within one operator, on every machine alike: results are those of so many. A product is shared out among all
+ * threads of the session, whether or not there are cores for them, and how it is decides bits of some.
  */
 export const defaultThreads = 8
 
-/** How a program's weights reach a session, and how many bytes its weight files have. */
-export interface Burden {
+/** How a program's weights reach a session, how many bytes its weight files have, and what it multiplies. */
+export interface Burden extends Pick<Program, "products"> {
   readonly weights: Weights
   readonly bytes: number
 }
@@ -37,12 +36,18 @@ const fewBytes = 16 * 2 ** 20
 const mostForFewBytes = 2
 
 /**
- * The threads of a session. Products with packed weights sum in the same steps however many share them; so there are no
- * more than cores, for to wake others costs more than a product of few rows.
+ * Whether any number of threads up to `most` gives the same bits: products with packed weights sum in the same steps
+ * however many share them, others if they are large enough. How those are shared out is known of this kind of
+ * processor alone.
  */
-const threadsFor = ({ bytes, weights }: Burden, threads: number): number => {
-  const most = bytes < fewBytes ? Math.min(threads, mostForFewBytes) : threads
-  return weights === "packed" ? Math.min(most, availableParallelism()) : most
+const isAnyNumberAlike = ({ products, weights }: Burden, most: number): boolean =>
+  weights === "packed" ||
+  (process.arch === "x64" && products !== undefined && products.every((product) => isAlike(product, most)))
+
+/** The threads of a session: no more than cores where their number decides no bit, for to wake others takes time. */
+export const threadsFor = (burden: Burden, threads: number): number => {
+  const most = burden.bytes < fewBytes ? Math.min(threads, mostForFewBytes) : threads
+  return isAnyNumberAlike(burden, most) ? Math.min(most, availableParallelism()) : most
 }
 
 /**

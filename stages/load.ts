@@ -12,6 +12,7 @@ import { anyTable, apply, someFiles, stage, tableOf } from "../src/pipeline/Stag
 import { inPieces } from "../src/source/pieces.ts"
 import { formatOf, type RowBatch } from "../src/source/RowFile.ts"
 import { hasSections, sectionPieces } from "../src/source/sectionPieces.ts"
+import type { ReadPlainRow } from "../src/table/plainRow.ts"
 import { type BadRow, BadRowRecord, NoRows, RowRefused, TooManyBadRows } from "./Errors.ts"
 
 /** Bad rows are kept in memory until the good ones are written; a file with more of them is not what it is taken for. */
@@ -62,6 +63,7 @@ type Refuse = (bad: BadRow) => Effect.Effect<void, RowRefused | TooManyBadRows>
 /** Rows as their schema wants them; `refuse` takes those that do not fit, `count` hears how many there were. */
 const decoder = (
   { row, rows: field }: Pick<typeof Settings.Type, "row" | "rows">,
+  plain: ReadPlainRow | null,
   refuse: Refuse,
   count: (rows: number) => Effect.Effect<void>
 ) => {
@@ -78,6 +80,11 @@ const decoder = (
           continue
         }
         for (const [position, one] of inner.entries()) {
+          const plainly = plain?.(one) ?? null
+          if (plainly !== null) {
+            rows.push(plainly)
+            continue
+          }
           const decoded = decode(one)
           if (Result.isSuccess(decoded)) {
             rows.push(decoded.success)
@@ -148,6 +155,7 @@ const loadStage = stage({
   run: ({ files }, { badRows, members, ...settings }) =>
     Effect.gen(function* () {
       const { readFile } = yield* Effect.promise(() => import("../src/source/readFile.ts"))
+      const { plainRow } = yield* Effect.promise(() => import("../src/table/plainRow.ts"))
       const { report } = yield* Progress
       const bad: Array<BadRow> = []
       let read = 0
@@ -158,7 +166,7 @@ const loadStage = stage({
             ? Effect.fail(new TooManyBadRows({ most: mostBadRows, last: new RowRefused(one).message }))
             : Effect.void
       const count = (rows: number) => Effect.suspend(() => report({ done: (read += rows), total: null, unit: "rows" }))
-      const rowsOf = decoder(settings, refuse, count)
+      const rowsOf = decoder(settings, yield* plainRow(settings.row), refuse, count)
       const batchesOf = ({ path, size }: FileEntry) => {
         const slice = (offset: number, length: number) => files.slice(path, offset, length)
         return readFile({ path, size, stream: files.stream(path), slice }, members)

@@ -24,3 +24,13 @@ export type Column = {
 /** The bytes of any typed array, without a copy. */
 export const bytesOf = (view: ArrayBufferView): Uint8Array =>
   new Uint8Array(view.buffer, view.byteOffset, view.byteLength)
+
+/** Where the value of a row begins and ends. */
+export const rangeOf = (offsets: Offsets, row: number): readonly [from: number, to: number] => [
+  offsets[row] ?? 0,
+  offsets[row + 1] ?? 0
+]
+
+/** An integer of two words. */
+export const integerAt = (words: Int32Array, row: number): number =>
+  (words[2 * row + 1] ?? 0) * 0x1_0000_0000 + ((words[2 * row] ?? 0) >>> 0)

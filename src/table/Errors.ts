@@ -12,10 +12,9 @@ export class ColumnUnsupported extends Schema.TaggedError<ColumnUnsupported>()("
   }
 }
 
-/** A row does not fit its schema. */
+/** A row does not fit the schema of the table that it is written to. */
 export class RowFailure extends Schema.TaggedError<RowFailure>()("RowFailure", {
-  file: Schema.String,
-  /** Position of the row in the file, from 0. */
+  /** Position of the row among those that are written, from 0. */
   row: Schema.Int,
   /** Path of the field inside the row: "instruction", "choices[2].text". */
   field: Schema.String,
@@ -24,7 +23,7 @@ export class RowFailure extends Schema.TaggedError<RowFailure>()("RowFailure", {
 }) {
   override get message() {
     return (
-      `Row ${this.row} of ${this.file} does not fit its schema: the field "${this.field}" is ${this.found}, ` +
+      `Row ${this.row} of a table that was to be written does not fit its schema: the field "${this.field}" is ${this.found}, ` +
       `but ${this.expected} was expected. Correct the row, or have the pipeline set bad rows aside.`
     )
   }

@@ -6,6 +6,7 @@
 import * as Schema from "effect/Schema"
 import { hash } from "node:crypto"
 import { type Field, storedForm } from "./Field.ts"
+import { hashDigits } from "./rowHash.ts"
 
 /**
  * Rows fall into groups: one in 64 hashes says that its row ends a group. Of a whole group there remains one sha256 over the
@@ -25,16 +26,31 @@ export type Run = typeof Run.Type
 
 export const noRows: Run = { rows: 0, before: "", groups: null, after: "" }
 
-/** Four in 256 values of a byte. */
-const endsGroup = (rowHash: string): boolean => rowHash.startsWith("0") && rowHash.charCodeAt(1) < "4".charCodeAt(0)
+/** Whether the row ends a group whose hash begins at a place: four in 256 values of a byte. */
+const endsGroup = (hashes: string, at: number): boolean =>
+  hashes.charCodeAt(at) === "0".charCodeAt(0) && hashes.charCodeAt(at + 1) < "4".charCodeAt(0)
 
-/** The run of one row, by its hash. */
-export const oneRow = (rowHash: string): Run => ({
-  rows: 1,
-  before: rowHash,
-  groups: endsGroup(rowHash) ? "" : null,
-  after: ""
-})
+/** The run of the rows from one to another (exclusive), by the hashes of a batch's rows in hex, one after the other. */
+export const runOf = (hashes: string, from: number, to: number): Run => {
+  const rows = to - from
+  // Copied, so that of the hashes of a batch no more is kept than is known of the run.
+  const between = (first: number, end: number) =>
+    Buffer.from(hashes.slice(first * hashDigits, end * hashDigits), "latin1").toString("latin1")
+  const nextEnd = (row: number): number => {
+    let at = row
+    while (at < to && !endsGroup(hashes, at * hashDigits)) at++
+    return at + 1
+  }
+  let begin = nextEnd(from)
+  if (begin > to) return { rows, before: between(from, to), groups: null, after: "" }
+  const before = between(from, begin)
+  let groups = ""
+  for (let end = nextEnd(begin); end <= to; end = nextEnd(begin)) {
+    groups += hash("sha256", hashes.slice(begin * hashDigits, end * hashDigits))
+    begin = end
+  }
+  return { rows, before, groups, after: between(begin, to) }
+}
 
 /** One run after another. */
 export const append = (first: Run, second: Run): Run => {

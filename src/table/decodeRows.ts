@@ -1,5 +1,5 @@
 /** From columns to rows: plain objects whose typed arrays are views of the batch they came in. */
-import type { Column } from "./Column.ts"
+import { type Column, integerAt } from "./Column.ts"
 import type { Field } from "./Field.ts"
 
 /** Rows of a batch. A view keeps its whole batch in memory for as long as it is held. */
@@ -40,7 +40,7 @@ const decodeValues = (field: Field, column: Column): Array<unknown> => {
     case "text":
       return decodeText(column.offsets, column.bytes, length)
     case "integer":
-      return build(length, (i) => (column.words[2 * i + 1] ?? 0) * 0x1_0000_0000 + ((column.words[2 * i] ?? 0) >>> 0))
+      return build(length, (i) => integerAt(column.words, i))
     case "number":
       return Array.from(column.values)
     case "boolean":

@@ -1,21 +1,32 @@
-/** The hash of a row: sha256 over its values in the order of its fields, so that nothing but the row decides it. */
+/** The hashes of rows: sha256 over a row's values in the order of its fields, so that nothing but the row decides it. */
 import { hash } from "node:crypto"
-import { type Field, property } from "./Field.ts"
+import { bytesOf, type Column, integerAt, rangeOf } from "./Column.ts"
+import type { Field } from "./Field.ts"
+
+/** Digits of a hash in hex. */
+export const hashDigits = 64
+
+/** The hashes of the rows of a batch in hex, one after the other. */
+export type HashRows = (columns: ReadonlyArray<Column>, rows: number) => string
 
 /** Hashes rows one after the other; holds the bytes of one row. */
-export const rowHasher = (fields: ReadonlyArray<Field>): ((row: unknown) => string) => {
+export const rowHasher = (fields: ReadonlyArray<Field>): HashRows => {
   const bytes = new RowBytes()
-  return (row) => {
-    bytes.clear()
-    for (const field of fields) addField(bytes, field, property(row, field.name))
-    return hash("sha256", bytes.all, "hex")
+  return (columns, rows) => {
+    const hashes: Array<string> = []
+    for (let row = 0; row < rows; row++) {
+      bytes.clear()
+      addFields(bytes, fields, columns, row)
+      hashes.push(hash("sha256", bytes.all, "hex"))
+    }
+    return hashes.join("")
   }
 }
 
 /** Bytes that grow: numbers little-endian, everything of variable length preceded by its length. */
 class RowBytes {
-  #buffer = Buffer.allocUnsafe(4_096)
-  #view = new DataView(this.#buffer.buffer, this.#buffer.byteOffset)
+  #buffer = new Uint8Array(4_096)
+  #view = new DataView(this.#buffer.buffer)
   #end = 0
 
   get all(): Uint8Array {
@@ -43,66 +54,70 @@ class RowBytes {
     this.#end += 8
   }
 
-  text(value: string): void {
-    // A UTF-16 unit takes at most three bytes of UTF-8.
-    this.#reserve(4 + 3 * value.length)
-    const length = this.#buffer.write(value, this.#end + 4)
-    this.length(length)
-    this.#end += length
-  }
-
-  array(value: Int32Array | Float32Array): void {
-    this.length(value.length)
-    this.#reserve(value.byteLength)
-    this.#buffer.set(new Uint8Array(value.buffer, value.byteOffset, value.byteLength), this.#end)
-    this.#end += value.byteLength
+  bytes(values: Uint8Array): void {
+    this.#reserve(values.byteLength)
+    this.#buffer.set(values, this.#end)
+    this.#end += values.byteLength
   }
 
   #reserve(more: number): void {
     if (this.#end + more <= this.#buffer.length) return
-    const larger = Buffer.allocUnsafe(2 * (this.#end + more))
+    const larger = new Uint8Array(2 * (this.#end + more))
     larger.set(this.all)
     this.#buffer = larger
-    this.#view = new DataView(larger.buffer, larger.byteOffset)
+    this.#view = new DataView(larger.buffer)
   }
 }
 
-const addField = (bytes: RowBytes, { missing, type }: Field, value: unknown): void => {
+const addFields = (
+  bytes: RowBytes,
+  fields: ReadonlyArray<Field>,
+  columns: ReadonlyArray<Column>,
+  row: number
+): void => {
+  for (let i = 0; i < fields.length; i++) {
+    const [field, column] = [fields[i], columns[i]]
+    if (field !== undefined && column !== undefined) addField(bytes, field, column, row)
+  }
+}
+
+const addField = (bytes: RowBytes, { missing, type }: Field, column: Column, row: number): void => {
   if (missing !== "never") {
-    const present = value !== (missing === "absent" ? undefined : null)
+    const present = column.present === null || column.present[row] === 1
     bytes.byte(present ? 1 : 0)
     if (!present) return
   }
-  addValue(bytes, type, value)
+  addValue(bytes, type, column, row)
 }
 
-/** A value that does not fit its field adds nothing: the writer refuses its row. */
-const addValue = (bytes: RowBytes, type: Field["type"], value: unknown): void => {
-  switch (type.kind) {
-    case "text":
-      if (typeof value === "string") bytes.text(value)
-      return
+const addValue = (bytes: RowBytes, type: Field["type"], column: Column, row: number): void => {
+  switch (column.kind) {
+    case "text": {
+      const [from, to] = rangeOf(column.offsets, row)
+      bytes.length(to - from)
+      return bytes.bytes(column.bytes.subarray(from, to))
+    }
     case "integer":
-      // Integers are stored without the sign of a zero.
-      if (typeof value === "number") bytes.number(value + 0)
-      return
+      return bytes.number(integerAt(column.words, row))
     case "number":
-      // One bit pattern for every NaN, as columns have it.
-      if (typeof value === "number") bytes.number(Number.isNaN(value) ? Number.NaN : value)
-      return
+      return bytes.number(column.values[row] ?? 0)
     case "boolean":
-      bytes.byte(value === true ? 1 : 0)
-      return
+      return bytes.byte(column.values[row] ?? 0)
     case "int32s":
-    case "float32s":
-      if (value instanceof Int32Array || value instanceof Float32Array) bytes.array(value)
+    case "float32s": {
+      const [from, to] = rangeOf(column.offsets, row)
+      bytes.length(to - from)
+      return bytes.bytes(bytesOf(column.values.subarray(from, to)))
+    }
+    case "list": {
+      if (type.kind !== "list") throw new Error("internal: a column of lists for a field of no lists")
+      const [from, to] = rangeOf(column.offsets, row)
+      bytes.length(to - from)
+      for (let item = from; item < to; item++) addField(bytes, type.item, column.item, item)
       return
-    case "list":
-      if (!Array.isArray(value)) return
-      bytes.length(value.length)
-      for (const item of value) addField(bytes, type.item, item)
-      return
+    }
     case "record":
-      for (const field of type.fields) addField(bytes, field, property(value, field.name))
+      if (type.kind !== "record") throw new Error("internal: a column of records for a field of no records")
+      return addFields(bytes, type.fields, column.fields, row)
   }
 }

@@ -2,10 +2,12 @@
 import { assert, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
+import { hash } from "node:crypto"
 import { readFileSync } from "node:fs"
-import { rowHasher } from "../../src/table/rowHash.ts"
+import { encodeRows } from "../../src/table/encodeRows.ts"
+import { hashDigits, rowHasher } from "../../src/table/rowHash.ts"
 import { fieldsOf, Int32s } from "../../src/table/RowSchema.ts"
-import { append, noRows, oneRow, type Run, tableDigest } from "../../src/table/Run.ts"
+import { append, noRows, type Run, runOf, tableDigest } from "../../src/table/Run.ts"
 import { Everything, everything, manyRows, written } from "./tables.ts"
 
 /** The digest of rows, of which runs of a size are put together. */
@@ -14,7 +16,8 @@ const digest = <Row>(schema: Schema.Codec<Row, unknown>, rows: ReadonlyArray<Row
     const hashOf = rowHasher(fields)
     const runs: Array<Run> = []
     for (let i = 0; i < rows.length; i += size) {
-      runs.push(rows.slice(i, i + size).reduce((run, row) => append(run, oneRow(hashOf(row))), noRows))
+      const some = rows.slice(i, i + size)
+      runs.push(runOf(hashOf(encodeRows(fields, some), some.length), 0, some.length))
     }
     return tableDigest(fields, runs.reduce(append, noRows))
   })
@@ -35,15 +38,18 @@ it.effect.prop(
   ({ cuts, rows }) =>
     Effect.gen(function* () {
       const Numbers = Schema.Struct({ n: Schema.Int })
-      const hashOf = rowHasher(yield* fieldsOf(Numbers))
+      const fields = yield* fieldsOf(Numbers)
       // Enough rows that several of them end a group.
-      const hashes = Array.from({ length: 50 }, (_, i) => rows.map((n) => hashOf({ n: n + i }))).flat()
-      const runOf = (part: ReadonlyArray<string>) => part.reduce((run, hash) => append(run, oneRow(hash)), noRows)
-      const [from, to] = cuts.map((cut) => cut % (hashes.length + 1)).toSorted((a, b) => a - b) as [number, number]
-      const [a, b, c] = [hashes.slice(0, from), hashes.slice(from, to), hashes.slice(to)].map(runOf)
-      if (a === undefined || b === undefined || c === undefined) return
-      assert.deepStrictEqual(append(append(a, b), c), runOf(hashes))
-      assert.deepStrictEqual(append(a, append(b, c)), runOf(hashes))
+      const many = Array.from({ length: 50 }, (_, i) => rows.map((n) => ({ n: n + i }))).flat()
+      const hashes = rowHasher(fields)(encodeRows(fields, many), many.length)
+      assert.strictEqual(hashes.length, hashDigits * many.length)
+      const whole = runOf(hashes, 0, many.length)
+      const [from, to] = cuts.map((cut) => cut % (many.length + 1)).toSorted((a, b) => a - b) as [number, number]
+      const [a, b, c] = [runOf(hashes, 0, from), runOf(hashes, from, to), runOf(hashes, to, many.length)]
+      const oneByOne = many.reduce((run, _, row) => append(run, runOf(hashes, row, row + 1)), noRows)
+      assert.deepStrictEqual(oneByOne, whole)
+      assert.deepStrictEqual(append(append(a, b), c), whole)
+      assert.deepStrictEqual(append(a, append(b, c)), whole)
       assert.deepStrictEqual(append(noRows, a), a)
       assert.deepStrictEqual(append(a, noRows), a)
     })
@@ -58,6 +64,21 @@ it.effect("parts, and the bytes of their files, do not depend on the batches tha
     assert.deepStrictEqual(many.run, one.run)
     assert.deepStrictEqual(many.parts.map(bytesOf), one.parts.map(bytesOf))
     assert.strictEqual(tableDigest(yield* fieldsOf(Everything), one.run), yield* digest(Everything, rows))
+  })
+)
+
+it.effect("digests and files are those of the stores that there are", () =>
+  Effect.gen(function* () {
+    const { parts, run } = yield* written(Everything, manyRows(40_000), 777)
+    const sha256 = (text: string) => hash("sha256", text)
+    assert.deepStrictEqual(
+      [sha256(JSON.stringify(run)), ...parts.map((part) => sha256(bytesOf(part)))],
+      [
+        "51d3691cf7d1ea412c3572e110e0a03b48884b8c8d117d90a6b5b35280f7be83",
+        "6014f2a2622b059b87991862045c83e1009aed1d5bcacb554ed88f6ade6bf14c",
+        "9dd8cf17449d73528c9cf2bcaf760c38c54f0bb626d7f7b27b74e4b283343624"
+      ]
+    )
   })
 )
 

@@ -1,7 +1,7 @@
 /** From symbols to a plain ONNX graph: names for all values, nodes in order, weights and constants aside. */
 import { NameClash } from "./Errors.ts"
 import { emit, readInputs } from "./emission.ts"
-import type { Value } from "./emission.ts"
+import type { Value } from "./emitter.ts"
 import type { Tensor } from "./Operator.ts"
 import { topological } from "./order.ts"
 import { type KnownProduct, sharedProducts } from "./products.ts"

@@ -13,8 +13,8 @@ import {
   TypeProtoSchema,
   ValueInfoProtoSchema
 } from "onnx-buf"
-import { onnxElements } from "./emission.ts"
-import type { Attribute, Value } from "./emission.ts"
+import { onnxElements } from "./emitter.ts"
+import type { Attribute, Value } from "./emitter.ts"
 import type { Weight } from "./lowering.ts"
 import type { Constant, Node } from "./writer.ts"
 

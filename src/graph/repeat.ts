@@ -7,7 +7,7 @@ import {
   type NodeProto,
   NodeProtoSchema
 } from "onnx-buf"
-import type { Value } from "./emission.ts"
+import type { Value } from "./emitter.ts"
 import type { Lowered } from "./lowering.ts"
 import { nodeProto, valueInfo } from "./proto.ts"
 

@@ -1,7 +1,7 @@
 /** A graph as the bytes of an ONNX model, and the files that hold its weights. */
 import { create, toBinary } from "@bufbuild/protobuf"
 import { GraphProtoSchema, ModelProtoSchema, OperatorSetIdProtoSchema } from "onnx-buf"
-import type { Value } from "./emission.ts"
+import type { Value } from "./emitter.ts"
 import { lower } from "./lowering.ts"
 import type { Tensor } from "./Operator.ts"
 import type { KnownProduct } from "./products.ts"

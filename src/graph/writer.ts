@@ -1,5 +1,5 @@
 /** Collects and names the nodes and constants of a graph, and remembers where named sizes can be read. */
-import type { Emitter, NodeAttributes, Value } from "./emission.ts"
+import type { Emitter, NodeAttributes, Value } from "./emitter.ts"
 import type { ConstantData, Type } from "./Tensor.ts"
 
 export interface Node {

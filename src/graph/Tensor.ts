@@ -28,9 +28,19 @@ export interface WeightLocation {
   readonly length: number
 }
 
+/** A matrix on disk, row-major, of which each run reads rows by their numbers. */
+export interface StoredMatrix {
+  readonly file: string
+  readonly offset: number
+  readonly element: "float32" | "float16" | "bfloat16"
+  readonly rows: number
+  readonly columns: number
+}
+
 /** Where a tensor comes from. `Operator` is the union in `Operator.ts`. */
 export type Producer<Operator> =
-  | { readonly kind: "input"; readonly name: string }
+  /** What is fed, or the rows of a matrix whose numbers are fed. */
+  | { readonly kind: "input"; readonly name: string; readonly rowsOf?: StoredMatrix }
   | { readonly kind: "weight"; readonly name: string; readonly location: WeightLocation }
   | { readonly kind: "constant"; readonly data: ConstantData }
   | {

@@ -9,6 +9,7 @@ import {
   type Element,
   elementBytes,
   type Shape,
+  type StoredMatrix,
   type WeightLocation
 } from "./Tensor.ts"
 
@@ -21,6 +22,19 @@ export const input = (name: string, element: Element, shape: Shape): Tensor => (
   shape,
   producer: { kind: "input", name }
 })
+
+/**
+ * Rows of a matrix that stays in its file: [n, columns] for `numbers` [n], an input of int32 that nothing else reads. It
+ * is what `gather` gives of a weight, where the whole weight would be mapped into memory; of bfloat16, in float32.
+ */
+export const storedRows = (matrix: StoredMatrix, { element, producer, shape }: Tensor): Tensor => {
+  if (producer.kind !== "input" || element !== "int32") throw new Error("internal: rows by no input of int32")
+  return {
+    element: matrix.element === "bfloat16" ? "float32" : matrix.element,
+    shape: [...shape, matrix.columns],
+    producer: { ...producer, rowsOf: matrix }
+  }
+}
 
 /** A value read from a file when the graph is loaded. Throws ShapeMismatch if the shape needs more or fewer bytes. */
 export const weight = (

@@ -5,7 +5,7 @@ import type { Value } from "./emitter.ts"
 import type { Tensor } from "./Operator.ts"
 import { topological } from "./order.ts"
 import { type KnownProduct, sharedProducts } from "./products.ts"
-import type { WeightLocation } from "./Tensor.ts"
+import type { StoredMatrix, WeightLocation } from "./Tensor.ts"
 import { makeWriter } from "./writer.ts"
 import type { Constant, Node, Writer } from "./writer.ts"
 
@@ -13,10 +13,14 @@ export interface Weight extends Value {
   readonly location: WeightLocation
 }
 
+export interface Input extends Value {
+  readonly rowsOf?: StoredMatrix
+}
+
 /** A graph whose values have names. */
 export interface Lowered {
   readonly name: string
-  readonly inputs: ReadonlyArray<Value>
+  readonly inputs: ReadonlyArray<Input>
   readonly outputs: ReadonlyArray<Value>
   readonly weights: ReadonlyArray<Weight>
   readonly constants: ReadonlyArray<Constant>
@@ -110,12 +114,13 @@ const given = (graph: string, order: ReadonlyArray<Tensor>) => {
     values.set(value.name, encoded)
     return known === undefined
   }
-  const inputs: Array<Value> = []
+  const inputs: Array<Input> = []
   const weights: Array<Weight> = []
   for (const tensor of order) {
     const { producer } = tensor
     if (producer.kind === "input") {
-      const value = { name: producer.name, ...typeOf(tensor) }
+      const { name, rowsOf } = producer
+      const value = { name, ...typeOf(tensor), ...(rowsOf === undefined ? {} : { rowsOf }) }
       if (claim(value)) inputs.push(value)
     } else if (producer.kind === "weight") {
       const value = { name: producer.name, ...typeOf(tensor), location: producer.location }

@@ -7,6 +7,7 @@ import type { Tensor } from "./Operator.ts"
 import type { KnownProduct } from "./products.ts"
 import { constantTensor, nodeProto, valueInfo, weightTensor } from "./proto.ts"
 import { type Repetition, repeated } from "./repeat.ts"
+import type { StoredMatrix } from "./Tensor.ts"
 
 /** What goes to the runtime: `model` and `files` as its programs want them, and what a run must feed. */
 export interface Serialized {
@@ -14,6 +15,8 @@ export interface Serialized {
   readonly model: Uint8Array
   /** Location named in the model → absolute path of the file. */
   readonly files: Readonly<Record<string, string>>
+  /** Of the inputs that are rows of a matrix: where it lies. */
+  readonly matrices: Readonly<Record<string, StoredMatrix>>
   readonly inputs: ReadonlyArray<Value>
   readonly outputs: ReadonlyArray<Value>
   /** See `sharedProducts`. */
@@ -57,6 +60,7 @@ export const serialize = (graph: {
     name: graph.name,
     model: toBinary(ModelProtoSchema, model),
     files: Object.fromEntries(files.map((file, index) => [`weights-${index}`, file])),
+    matrices: Object.fromEntries(lowered.inputs.flatMap(({ name, rowsOf }) => (rowsOf ? [[name, rowsOf]] : []))),
     inputs,
     outputs,
     products: lowered.products

@@ -1,7 +1,7 @@
 /** A model opened for computing: its config, and its weights and adapters as symbols that point into their files. */
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import { cast, concat, linear, split, weight } from "../graph/build.ts"
+import { cast, concat, linear, split, storedRows, weight } from "../graph/build.ts"
 import type { Tensor } from "../graph/Operator.ts"
 import type { FilesReader, ModelReader, StageFailure } from "../pipeline/Reader.ts"
 import { type FrozenAdapter, readAdapter } from "./adapter.ts"
@@ -19,7 +19,7 @@ import { type ModelConfig, readConfig } from "./config.ts"
 import { type ModelFailure, ModelUnsupported, type TargetMissing } from "./Errors.ts"
 import { matchTargets, withLora } from "./lora.ts"
 import type { Precision } from "./precision.ts"
-import { storedSymbol } from "./weights/symbol.ts"
+import { storedRowsSymbol, storedSymbol } from "./weights/symbol.ts"
 import { checkWeights, readWeights, type Weights } from "./weights/Weights.ts"
 
 /** A base model under its frozen adapters. */
@@ -28,6 +28,11 @@ export interface Model {
   readonly backbone: Backbone
   /** The weight of a name in the model's precision; one symbol a name. */
   readonly weight: (name: string) => Tensor
+  /**
+   * The vectors of tokens whose ids are fed, read from their file at each run: of a weight to gather them from, the system
+   * would map far more around each of them.
+   */
+  readonly embed: Parts["embed"]
   /** Linear layers with all adapters of the model. */
   readonly linear: ApplyLinear
   /**
@@ -65,17 +70,21 @@ const symbols = (
     })
   )
 
+/** The value of a name that is there: the architecture has declared what it reads. */
+const named = <A>(values: ReadonlyMap<string, A>, name: string): A => {
+  const value = values.get(name)
+  if (value === undefined) throw new Error(`internal: the architecture reads "${name}" without having declared it`)
+  return value
+}
+
 const makeModel = (
   config: ModelConfig,
   backbone: Backbone,
   tensors: ReadonlyMap<string, Tensor>,
+  embed: Parts["embed"],
   adapters: ReadonlyArray<FrozenAdapter>
 ): Model => {
-  const weightOf = (name: string): Tensor => {
-    const tensor = tensors.get(name)
-    if (tensor === undefined) throw new Error(`internal: the architecture reads "${name}" without having declared it`)
-    return tensor
-  }
+  const weightOf = (name: string): Tensor => named(tensors, name)
   const adapted = (plain: ApplyLinear): ApplyLinear =>
     adapters.reduce((below, adapter) => withLora(below, adapter), plain)
   const joined: ApplyLinears = (paths, x) => {
@@ -94,6 +103,7 @@ const makeModel = (
     config,
     backbone,
     weight: weightOf,
+    embed,
     linear: adapted((path, x) => linear(x, weightOf(`${path}.weight`), tensors.get(`${path}.bias`))),
     joined
   }
@@ -112,7 +122,8 @@ export const openModel = Effect.fn("openModel")(function* (
   const weights = yield* readWeights(reader.base)
   yield* checkWeights(weights, backbone.weights)
   const adapters = yield* Effect.forEach(reader.adapters, (files, index) => readAdapter(files, backbone.modules, index))
-  return makeModel(config, backbone, symbols(reader.base, backbone, weights, precision), adapters)
+  const embed = storedRowsSymbol(reader.base, named(weights, backbone.embedding), precision)
+  return makeModel(config, backbone, symbols(reader.base, backbone, weights, precision), embed, adapters)
 })
 
 /** An adapter of which no more is known than how it would be made. */
@@ -154,16 +165,18 @@ export const outlineModel = Effect.fn("outlineModel")(function* (
         )
     )
   )
-  return makeModel(config, backbone, tensors, frozen)
+  const matrix = { file: "", offset: 0, element: stored, rows: config.vocabulary, columns: config.hidden }
+  const embed: Parts["embed"] = (ids) => cast(storedRows(matrix, ids), precision)
+  return makeModel(config, backbone, tensors, embed, frozen)
 })
 
 /** Hidden states of tokens, [tokens, hidden], and every layer's keys and values. */
 export const hiddenStates = (
-  { backbone, linear: own, weight }: Model,
+  { backbone, embed, linear: own, weight }: Model,
   tokens: Tokens,
   attend: Attend,
   { linear = own, ...parts }: Partial<Parts> = {}
 ): Hidden => {
   const linears: ApplyLinears = (paths, x) => paths.map((path) => linear(path, x))
-  return backbone.forward({ weight, attend, linear, linears, layer: (layer, x) => layer(x), ...parts }, tokens)
+  return backbone.forward({ weight, embed, attend, linear, linears, layer: (layer, x) => layer(x), ...parts }, tokens)
 }

@@ -39,6 +39,8 @@ export type ApplyLayer = (layer: (x: Tensor) => LayerResult, x: Tensor) => Layer
 export interface Parts {
   /** The weight of a name: its element type is that of the hidden states. */
   readonly weight: (name: string) => Tensor
+  /** The vectors of tokens, in the same element type: [tokens] → [tokens, hidden]. */
+  readonly embed: (ids: Tensor) => Tensor
   readonly linear: ApplyLinear
   readonly linears: ApplyLinears
   readonly attend: Attend
@@ -61,6 +63,8 @@ export interface Backbone {
   readonly weights: ReadonlyMap<string, ReadonlyArray<number>>
   /** The layers that an adapter can sit on, in order of computation. */
   readonly modules: ReadonlyArray<LinearModule>
+  /** The name of the weight that has a vector for each token, [vocabulary, hidden]. */
+  readonly embedding: string
   /** The name of the output layer's weight, [vocabulary, hidden]. */
   readonly outputWeight: string
   /** Heads of keys and values, and the size of each: what a cache is made of. */

@@ -113,17 +113,21 @@ export const trainingTakes = (
 }
 
 /**
- * Memory of a session with packed weights: what linear layers read is a copy in each process, and stays in the files as well
- * where embeddings read it there.
+ * Memory of a session with packed weights: what linear layers read is a copy in each process; the embedding, which a graph
+ * gathers from, is in its file beside it.
  */
 export const withPackedWeights = ({ backbone, config }: Model, memory: Memory): Memory => {
   const layers = backbone.modules.reduce((all, { inputs, outputs }) => all + 4 * inputs * outputs, 0)
-  const output = 4 * config.vocabulary * config.hidden
-  const readTwice = config.tiedEmbeddings ? output : 0
-  // Weights that are converted are a copy already, which the packed one replaces.
-  return memory.converted > 0
-    ? { ...memory, converted: memory.converted + readTwice }
-    : { ...memory, weights: memory.weights - layers - output + readTwice, converted: layers + output }
+  const matrix = 4 * config.vocabulary * config.hidden
+  if (memory.converted === 0) return { ...memory, weights: memory.weights - layers, converted: layers + matrix }
+  // Weights that are converted, from halves, are a copy already, which the packed one replaces.
+  const half = config.tiedEmbeddings ? 0 : matrix / 2
+  return {
+    ...memory,
+    weights: memory.weights + half,
+    converted: memory.converted + matrix,
+    replaced: memory.replaced + half
+  }
 }
 
 /** A text to score: tokens that are computed, and labels whose probabilities are read. */

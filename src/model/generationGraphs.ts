@@ -18,7 +18,7 @@ import {
 } from "../graph/build.ts"
 import type { Tensor } from "../graph/Operator.ts"
 import { serialize, type Serialized } from "../graph/serialize.ts"
-import type { Tokens } from "./architecture.ts"
+import type { Parts, Tokens } from "./architecture.ts"
 import { packedAttention, turned } from "./attention.ts"
 import { cacheInputs, cacheOutputs, cacheRegisters, renewedCache } from "./cache.ts"
 import { hiddenStates, type Model } from "./Model.ts"
@@ -57,7 +57,9 @@ export const writingGraph = (model: Model, wanted: Wanted): Serialized => {
   }
   const last = input("last", "int32", ["sequences"])
   const attend = packedAttention(inputs, backbone.cache.size, past)
-  const { hidden, keyValues } = hiddenStates(model, inputs, attend, { linears: joined })
+  // A token that the graph itself finds is looked up in it.
+  const embed: Parts["embed"] = (ids) => gather(weight(backbone.embedding), ids)
+  const { hidden, keyValues } = hiddenStates(model, inputs, attend, { embed, linears: joined })
   const logits = linear(gather(hidden, last), weight(backbone.outputWeight))
   const cache = cacheOutputs(keyValues)
   if (wanted === "logits") return serialize({ name: "writing", outputs: { logits, ...cache } })

@@ -1,5 +1,5 @@
 /** GPT-NeoX (Black et al., 2022), as transformers computes it: the architecture of OpenCALM and Pythia. */
-import { add, gather, layerNorm, reshape, split } from "../graph/build.ts"
+import { add, layerNorm, reshape, split } from "../graph/build.ts"
 import type { Tensor } from "../graph/Operator.ts"
 import { activate } from "./activation.ts"
 import type { Backbone, LinearModule, Parts, Tokens } from "./architecture.ts"
@@ -45,10 +45,10 @@ export const gptNeox = (config: GptNeoxConfig): Backbone => {
   const { rotaryBase: base, rotaryScaling: scaling } = config
   const size = hidden / heads
 
-  const forward = ({ attend, layer, linear, weight }: Parts, { ids, position }: Tokens) => {
+  const forward = ({ attend, embed, layer, linear, weight }: Parts, { ids, position }: Tokens) => {
     const [tokens] = ids.shape
     if (tokens === undefined) throw new Error("internal: token ids without an axis")
-    const embedded = gather(weight(embedding), ids)
+    const embedded = embed(ids)
     const rotation = rotationAt(position, { positions, size: rotarySize, base, scaling }, embedded.element)
     const norm = (path: string, x: Tensor): Tensor =>
       inFloat32(x, (x) =>
@@ -84,6 +84,7 @@ export const gptNeox = (config: GptNeoxConfig): Backbone => {
   return {
     weights: weightsOf(config),
     modules: modulesOf(config),
+    embedding,
     outputWeight: config.tiedEmbeddings ? embedding : "embed_out.weight",
     cache: { heads, size },
     forward

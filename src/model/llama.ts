@@ -1,5 +1,5 @@
 /** LLaMA (Touvron et al., 2023), as transformers computes it. */
-import { add, gather, mul, reshape, rmsNorm } from "../graph/build.ts"
+import { add, mul, reshape, rmsNorm } from "../graph/build.ts"
 import type { Tensor } from "../graph/Operator.ts"
 import { recompute } from "../graph/recompute.ts"
 import { activate } from "./activation.ts"
@@ -51,10 +51,10 @@ export const llama = (config: LlamaConfig): Backbone => {
   const { headSize, heads, keyValueHeads, layers, normEpsilon, positions } = config
   const { rotaryBase: base, rotaryScaling: scaling } = config
 
-  const forward = ({ attend, layer, linear, linears, weight }: Parts, { ids, position }: Tokens) => {
+  const forward = ({ attend, embed, layer, linear, linears, weight }: Parts, { ids, position }: Tokens) => {
     const [tokens] = ids.shape
     if (tokens === undefined) throw new Error("internal: token ids without an axis")
-    const embedded = gather(weight(embedding), ids)
+    const embedded = embed(ids)
     const rotation = rotationAt(position, { positions, size: headSize, base, scaling }, embedded.element)
     const norm = (path: string, x: Tensor): Tensor =>
       inFloat32(x, (x) => rmsNorm(x, widened(weight(`${path}.weight`)), normEpsilon))
@@ -91,6 +91,7 @@ export const llama = (config: LlamaConfig): Backbone => {
   return {
     weights: weightsOf(config),
     modules: modulesOf(config),
+    embedding,
     outputWeight: config.tiedEmbeddings ? embedding : "lm_head.weight",
     cache: { heads: keyValueHeads, size: headSize },
     forward

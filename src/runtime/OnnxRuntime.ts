@@ -41,14 +41,28 @@ export interface ComputeIdentity {
   readonly options: string
 }
 
+/** A row-major matrix in a file, of which runs read rows. */
+export interface StoredMatrix {
+  /** An absolute path. */
+  readonly file: string
+  /** Where the first row begins, in bytes. */
+  readonly offset: number
+  readonly element: "float32" | "float16" | "bfloat16"
+  readonly rows: number
+  readonly columns: number
+}
+
 /**
  * A serialised ONNX model and the files that hold its weights.
  * `files` maps each external-data location named in the model to the absolute path of a regular file.
+ * `matrices` are those that inputs are rows of: such an input is fed with their numbers, int32 [n], and the model
+ * receives them, [n, columns], with bfloat16 as float32. No other row of a matrix comes into memory.
  */
 export interface Program {
   readonly name: string
   readonly model: Uint8Array
   readonly files: Readonly<Record<string, string>>
+  readonly matrices?: Readonly<Record<string, StoredMatrix>>
   /** Its matrix products, if they are all that the number of threads may decide bits of. */
   readonly products?: ReadonlyArray<Product> | undefined
 }

@@ -16,12 +16,19 @@ import {
   tensorOver,
   type Tensors
 } from "./protocol.ts"
+import { openMatrix, type ReadRows } from "./storedRows.ts"
 
 /** The two-way pipe to the process that started this one. */
 const pipe = 3
 
 const registers = new Map<string, Tensor>()
-const sessions = new Map<number, InferenceSession>()
+
+interface Opened {
+  readonly session: InferenceSession
+  /** Of the inputs that are rows of a matrix. */
+  readonly rowsFor: ReadonlyMap<string, ReadRows>
+}
+const sessions = new Map<number, Opened>()
 
 const quoted = (names: Iterable<string>): string => [...names].map((name) => `"${name}"`).join(", ") || "none"
 
@@ -60,16 +67,22 @@ const start = async ({ options }: Extract<Request, { _tag: "Start" }>): Promise<
   return {}
 }
 
-const open = async ({ options, path, session }: Extract<Request, { _tag: "Open" }>): Promise<Tensors> => {
-  sessions.set(session, await InferenceSession.create(path, options))
+const open = async ({ matrices, options, path, session }: Extract<Request, { _tag: "Open" }>): Promise<Tensors> => {
+  sessions.set(session, {
+    session: await InferenceSession.create(path, options),
+    rowsFor: new Map(Object.entries(matrices).map(([name, matrix]) => [name, openMatrix(matrix)]))
+  })
   return {}
 }
 
 const run = async (request: Extract<Request, { _tag: "Run" }>, tensors: Tensors): Promise<Tensors> => {
-  const session = sessions.get(request.session)
-  if (session === undefined) throw new Error(`internal: no session has the number ${request.session}`)
+  const opened = sessions.get(request.session)
+  if (opened === undefined) throw new Error(`internal: no session has the number ${request.session}`)
+  const { rowsFor, session } = opened
   const feeds: Record<string, Tensor> = {}
-  for (const [name, tensor] of Object.entries(tensors)) feeds[name] = toRuntime(tensor)
+  for (const [name, tensor] of Object.entries(tensors)) {
+    feeds[name] = toRuntime(rowsFor.get(name)?.(tensor) ?? tensor)
+  }
   for (const [name, source] of Object.entries(request.resident)) feeds[name] = register(source)
   // The runtime ignores a feed that it has no input for, and would so hide a misspelling.
   const strangers = Object.keys(feeds).filter((name) => !session.inputNames.includes(name))

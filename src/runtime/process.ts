@@ -54,12 +54,9 @@ const makeProcess = (connection: Connection, scratch: Scratch, optionsFor: Optio
     const refuse = (reason: string) => Effect.fail(new SessionFailure({ program: program.name, reason }))
     const session = opened++
     const { bytes, path } = yield* scratch.place(program)
-    yield* request(
-      connection,
-      { _tag: "Open", session, path, options: optionsFor({ weights, bytes, products: program.products }) },
-      {},
-      refuse
-    )
+    const { matrices = {}, products } = program
+    const options = optionsFor({ weights, bytes, products })
+    yield* request(connection, { _tag: "Open", session, path, matrices, options }, {}, refuse)
     return {
       run: ({ feeds, fetch, keep = {}, resident = {} }) =>
         request(connection, { _tag: "Run", session, resident, fetch, keep }, feeds, refuse)

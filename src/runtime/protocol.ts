@@ -1,5 +1,5 @@
 /** What the two ends of the runtime say to each other, and how a message lies on the wire between them. */
-import type { ExecutionProvider, HostElement, HostTensor } from "./OnnxRuntime.ts"
+import type { ExecutionProvider, HostElement, HostTensor, StoredMatrix } from "./OnnxRuntime.ts"
 
 /** Tensors by name. */
 export type Tensors = Readonly<Record<string, HostTensor>>
@@ -18,7 +18,13 @@ export interface SessionOptions {
 /** Requests are answered strictly in order, so they carry no number; sessions are numbered by the asking side. */
 export type Request =
   | { readonly _tag: "Start"; readonly options: SessionOptions }
-  | { readonly _tag: "Open"; readonly session: number; readonly path: string; readonly options: SessionOptions }
+  | {
+      readonly _tag: "Open"
+      readonly session: number
+      readonly path: string
+      readonly matrices: Readonly<Record<string, StoredMatrix>>
+      readonly options: SessionOptions
+    }
   | {
       readonly _tag: "Run"
       readonly session: number

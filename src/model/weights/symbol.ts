@@ -1,5 +1,5 @@
-/** A stored tensor as a symbol of a graph. */
-import { cast, weight } from "../../graph/build.ts"
+/** Stored tensors as symbols of a graph. */
+import { cast, storedRows, weight } from "../../graph/build.ts"
 import type { Tensor } from "../../graph/Operator.ts"
 import type { FilesReader } from "../../pipeline/Reader.ts"
 import type { Precision } from "../precision.ts"
@@ -15,3 +15,16 @@ export const storedSymbol = (
   const { element, length, offset, path, shape } = tensor
   return cast(weight(name, element, shape, { file: files.location(path), offset, length }), as)
 }
+
+/** Rows of the tensor, a matrix: of those numbers alone that a run feeds. */
+export const storedRowsSymbol =
+  (files: FilesReader, tensor: StoredTensor, as: Precision) =>
+  (numbers: Tensor): Tensor => {
+    const {
+      element,
+      offset,
+      path,
+      shape: [rows = 0, columns = 0]
+    } = tensor
+    return cast(storedRows({ file: files.location(path), offset, element, rows, columns }, numbers), as)
+  }

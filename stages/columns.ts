@@ -20,8 +20,8 @@ export const columnsOf = (prompt: Prompt<string>) => {
     names,
     /** The batch itself; fails at the first row without one of the columns. `first` is the batch's first row number. */
     textRows: (stage: string, batch: ReadonlyArray<AnyRow>, first: number) => {
+      if (batch.every(hasTexts)) return Effect.succeed(batch)
       const bad = batch.findIndex((row) => !hasTexts(row))
-      if (bad < 0) return Effect.succeed(batch.filter(hasTexts))
       const row = batch[bad] ?? {}
       const column = names.find((name) => typeof row[name] !== "string") ?? ""
       return Effect.fail(new ColumnMissing({ stage, column, row: first + bad, columns: Object.keys(row) }))

@@ -15,7 +15,7 @@ import { type PackedBatch, type Prompted, unpacked } from "./packedBatch.ts"
 /** Encodes texts; null stands for one that has to go to the library. */
 export type EncodeMany = (rows: ReadonlyArray<Prompted>) => Effect.Effect<ReadonlyArray<Encoded | null>, ThreadLost>
 
-/** Characters after which threads are started: a tenth of a second's work, beside which their start is little. */
+/** Characters for which threads are started, as soon as so many were given: a tenth of a second's work, beside which their start is little. */
 const worthwhile = 2 ** 19
 
 /** Threads besides this one: beyond these, what reads and writes the texts falls behind. */
@@ -75,7 +75,7 @@ const partsOf = <A>(items: ReadonlyArray<A>, beside: number): ReadonlyArray<Read
 }
 
 /**
- * Encodes batches with `encode`, and once there have been many, in threads beside it: these are in the scope in which the
+ * Encodes batches with `encode`, and once there are many, in threads beside it: these are in the scope in which the
  * encoder is asked for, and there are none without one. Memory: some 30 MB a thread with 50,000 tokens, beside the texts
  * and ids of one batch.
  */
@@ -85,7 +85,7 @@ export const encodeInThreads = Effect.fnUntraced(function* (
 ): Effect.fn.Return<EncodeMany> {
   const scope = Option.getOrNull(yield* Effect.serviceOption(Scope.Scope))
   const most = scope === null ? 0 : Math.min(mostThreads, availableParallelism() - 1)
-  let encoded = 0
+  let given = 0
   let asked = false
   let threads: ReadonlyArray<Thread> = []
 
@@ -93,7 +93,7 @@ export const encodeInThreads = Effect.fnUntraced(function* (
     Effect.sync(() => rows.map(({ prompt, response }) => encode(prompt + response, prompt.length)))
 
   const startThreads = Effect.fnUntraced(function* (): Effect.fn.Return<void, ThreadLost> {
-    if (scope === null || asked || encoded < worthwhile) return
+    if (scope === null || asked || given < worthwhile) return
     asked = true
     threads = yield* Effect.forEach(Array.from({ length: most }), () => openThread(vocabulary)).pipe(
       Scope.provide(scope)
@@ -102,7 +102,6 @@ export const encodeInThreads = Effect.fnUntraced(function* (
 
   /** Encodes as many of the rows from `first` on as all that encode take at a time. */
   const encodeSome = Effect.fnUntraced(function* (rows: ReadonlyArray<Prompted>, first: number) {
-    yield* startThreads()
     const ready = threads.filter((thread) => thread.isReady())
     // This thread's own part comes last: the others are at theirs by then.
     const encoders = [...ready.map((thread) => thread.encode), here]
@@ -111,11 +110,12 @@ export const encodeInThreads = Effect.fnUntraced(function* (
     const results = yield* Effect.forEach(encoders, (encoder, part) => encoder(parts[part] ?? []), {
       concurrency: "unbounded"
     })
-    encoded += some.reduce((all, { prompt, response }) => all + prompt.length + response.length, 0)
     return results.flat()
   })
 
   return Effect.fnUntraced(function* (rows) {
+    given += rows.reduce((all, { prompt, response }) => all + prompt.length + response.length, 0)
+    yield* startThreads()
     const results: Array<Encoded | null> = []
     while (results.length < rows.length) {
       for (const result of yield* encodeSome(rows, results.length)) results.push(result)

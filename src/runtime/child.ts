@@ -1,9 +1,8 @@
 /** The process that computes: it loads programs, holds registers and answers one request after another. */
 import { readSync, writeFileSync, writeSync } from "node:fs"
 import { flushCompileCache } from "node:module"
-import { extname } from "node:path"
-import { Worker } from "node:worker_threads"
 import { InferenceSession, Tensor } from "onnxruntime-node"
+import { holdLifeline } from "./lifeline.ts"
 import type { HostTensor } from "./OnnxRuntime.ts"
 import { probeModel } from "./probe.ts"
 import {
@@ -52,8 +51,7 @@ const register = (name: string): Tensor => {
  * that is forbidden; forbidding it for every program would refuse the shape arithmetic that belongs there.
  */
 const start = async ({ options }: Extract<Request, { _tag: "Start" }>): Promise<Tensors> => {
-  // A thread of its own, since this one is deaf while it computes.
-  new Worker(new URL(`./lifeline${extname(import.meta.url)}`, import.meta.url))
+  holdLifeline()
   // What was compiled would be written down at the end, and this process is killed.
   flushCompileCache()
   if (options.executionProviders.every(({ name }) => name === "cpu")) return {}

@@ -10,6 +10,7 @@ import {
 import type { Value } from "./emitter.ts"
 import type { Lowered } from "./lowering.ts"
 import { nodeProto, valueInfo } from "./proto.ts"
+import type { Node } from "./writer.ts"
 
 /**
  * How a graph is repeated. Inputs that have no next value stay as they are fed. Outputs that are the next value of an input
@@ -37,15 +38,36 @@ const found = (values: ReadonlyArray<Value>, name: string): Value => {
   return value
 }
 
+/** Nodes by what they hang on: nothing but values that stay as they are, or something that changes each time. */
+const apart = (nodes: ReadonlyArray<Node>, staying: Iterable<string>, changing: ReadonlySet<string>) => {
+  const fixed = new Set(staying)
+  const outside: Array<Node> = []
+  const within: Array<Node> = []
+  for (const node of nodes) {
+    const stays = node.inputs.every((input) => fixed.has(input)) && !node.outputs.some((output) => changing.has(output))
+    ;(stays ? outside : within).push(node)
+    if (stays) for (const output of node.outputs) fixed.add(output)
+  }
+  return { outside, within }
+}
+
 /**
- * The graph as the body of one Loop. Weights and constants stay outside, where they are packed and held once. What has one
- * name outside has another within, for ONNX knows no shadows.
+ * The graph as the body of one Loop. What stays the same stays outside: weights, constants, and what is made of them, which
+ * the runtime computes when it loads the graph, and packs without keeping what it packed. What has one name outside has another
+ * within, for ONNX knows no shadows.
  */
-export const repeated = ({ inputs, name, nodes, outputs }: Lowered, { again, next, times }: Repetition): Written => {
+export const repeated = (
+  { constants, inputs, name, nodes, outputs, weights }: Lowered,
+  { again, next, times }: Repetition
+): Written => {
   const states = Object.keys(next).map((label) => found(inputs, label))
   const renewed = Object.values(next).map((label) => found(outputs, label))
   const stacked = outputs.filter((output) => output.name !== again && !renewed.includes(output))
   const changing = new Set([...states, ...outputs].map((value) => value.name))
+  const staying = [...weights, ...constants, ...inputs]
+    .map((value) => value.name)
+    .filter((label) => !changing.has(label))
+  const { outside, within: repeating } = apart(nodes, staying, changing)
   const inside = (label: string): string => (changing.has(label) ? `each ${label}` : label)
   const within = (value: Value) => valueInfo({ ...value, name: inside(value.name) })
   const body = create(GraphProtoSchema, {
@@ -56,7 +78,7 @@ export const repeated = ({ inputs, name, nodes, outputs }: Lowered, { again, nex
       ...states.map(within)
     ],
     output: [found(outputs, again), ...renewed, ...stacked].map(within),
-    node: nodes.map((node) =>
+    node: repeating.map((node) =>
       nodeProto({ ...node, inputs: node.inputs.map(inside), outputs: node.outputs.map(inside) })
     )
   })
@@ -68,5 +90,9 @@ export const repeated = ({ inputs, name, nodes, outputs }: Lowered, { again, nex
     output: results.map((result) => result.name),
     attribute: [create(AttributeProtoSchema, { name: "body", type: AttributeType.GRAPH, g: body })]
   })
-  return { inputs: [...inputs, { name: times, element: "int64", shape: [] }], outputs: results, nodes: [loop] }
+  return {
+    inputs: [...inputs, { name: times, element: "int64", shape: [] }],
+    outputs: results,
+    nodes: [...outside.map(nodeProto), loop]
+  }
 }

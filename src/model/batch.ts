@@ -99,6 +99,25 @@ export const groupByTokens = <A extends { readonly ids: Int32Array }>(
   return groups
 }
 
+/** As few such runs as there can be, of which the largest is as small as it can be: the largest decides the memory. */
+export const groupEvenly = <A extends { readonly ids: Int32Array }>(
+  rows: ReadonlyArray<A>,
+  limit: number
+): ReadonlyArray<ReadonlyArray<A>> => {
+  let best = groupByTokens(rows, limit)
+  for (let [low, high] = [1, limit]; low < high;) {
+    const middle = Math.floor((low + high) / 2)
+    const groups = groupByTokens(rows, middle)
+    if (groups.length > best.length) {
+      low = middle + 1
+    } else {
+      high = middle
+      best = groups
+    }
+  }
+  return best
+}
+
 /** Factor of each row's cross entropies: 1 / labels of the step, or of the micro-batch, / micro-batches. */
 const labelWeights = (
   rows: ReadonlyArray<TrainingRow>,
@@ -145,13 +164,13 @@ export const trainingParts = (
 ): number => partsFor(microBatchTokens, vocabulary)
 
 /**
- * Micro-batches of at most `microBatchTokens` tokens. Rows of like length come together, so that attention pads little;
+ * Micro-batches of at most `microBatchTokens` tokens, as even as rows allow. Rows of like length come together, so that attention pads little;
  * which rows share a micro-batch changes no mask and no weight.
  */
 export const stepBatch = (step: number, rows: ReadonlyArray<PlacedRow>, options: TrainingOptions): StepBatch => {
   const weights = labelWeights(rows, options)
   const weighted = rows.map((row, index) => ({ ...row, weight: weights[index] ?? 0 }))
-  const microBatches = groupByTokens(
+  const microBatches = groupEvenly(
     weighted.toSorted((a, b) => a.ids.length - b.ids.length),
     options.microBatchTokens
   ).map((group): Feeds => {

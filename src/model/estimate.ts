@@ -3,6 +3,7 @@ import { type Cost, costOf, type Sizes } from "../graph/cost.ts"
 import type { Tensor } from "../graph/Operator.ts"
 import type { Memory } from "../pipeline/Estimate.ts"
 import { packedAttention } from "./attention.ts"
+import type { Wanted } from "./generationGraphs.ts"
 import { evaluationFeeds, groupByTokens, planSteps, stepBatch, type TrainingRow } from "./batch.ts"
 import { factorShapes } from "./lora.ts"
 import { labelLogProbabilities, partsFor } from "./loss.ts"
@@ -113,20 +114,23 @@ export const trainingTakes = (
 }
 
 /**
- * Memory of a session with packed weights: what linear layers read is a copy in each process; the embedding, which a graph
- * gathers from, is in its file beside it.
+ * Memory of a session with packed weights, at its fullest: what linear layers read is a copy in each process; the embedding, which a
+ * graph gathers from, is in its file beside it, as are all weights while those of a loop are packed.
  */
-export const withPackedWeights = ({ backbone, config }: Model, memory: Memory): Memory => {
+export const withPackedWeights = ({ backbone, config }: Model, wanted: Wanted, memory: Memory): Memory => {
   const layers = backbone.modules.reduce((all, { inputs, outputs }) => all + 4 * inputs * outputs, 0)
   const matrix = 4 * config.vocabulary * config.hidden
-  if (memory.converted === 0) return { ...memory, weights: memory.weights - layers, converted: layers + matrix }
+  const untied = config.tiedEmbeddings ? 0 : matrix
+  if (memory.converted === 0) {
+    const left = wanted === "likeliest" ? memory.weights + untied : memory.weights - layers
+    return { ...memory, weights: left, converted: layers + matrix }
+  }
   // Weights that are converted, from halves, are a copy already, which the packed one replaces.
-  const half = config.tiedEmbeddings ? 0 : matrix / 2
   return {
     ...memory,
-    weights: memory.weights + half,
+    weights: memory.weights + untied / 2,
     converted: memory.converted + matrix,
-    replaced: memory.replaced + half
+    replaced: memory.replaced + untied / 2
   }
 }
 

@@ -8,7 +8,7 @@ import { type HostTensor, OnnxRuntime, type RuntimeProcess, type Session } from 
 import { unknownToken } from "./batch.ts"
 import { RowUnfit } from "./Errors.ts"
 import { cacheRegisters, emptyCache, renewedCache } from "./cache.ts"
-import { selectionGraph, type Wanted, writingGraph } from "./generationGraphs.ts"
+import { selectionGraph, type Wanted, wantedFor, writingGraph } from "./generationGraphs.ts"
 import type { Model } from "./Model.ts"
 import { type Feeds, int32, packingFeeds, plainSequence, type Sequence, starts } from "./packing.ts"
 import { beginning, prefixLength, rest } from "./prefix.ts"
@@ -58,10 +58,6 @@ interface Sessions {
   readonly writing: Session
   readonly selection: Session
 }
-
-/** The likeliest token needs no logits on this side, unless they are to be changed. */
-const wantedFor = ({ repetitionPenalty, sampling }: GenerateOptions): Wanted =>
-  sampling === null && repetitionPenalty === 1 ? "likeliest" : "logits"
 
 /** Values for what only the graph of likeliest tokens has: how many tokens it goes on by itself. */
 const repetitionFeeds: { readonly [W in Wanted]: (times: number) => Feeds } = {

@@ -27,6 +27,10 @@ import { packingInputs } from "./packing.ts"
 /** What comes of the logits of a sequence's last token: themselves, or the likeliest token. */
 export type Wanted = "logits" | "likeliest"
 
+/** The likeliest token needs no logits on this side, unless they are to be changed. */
+export const wantedFor = (options: { readonly repetitionPenalty: number; readonly sampling: unknown }): Wanted =>
+  options.sampling === null && options.repetitionPenalty === 1 ? "likeliest" : "logits"
+
 /** Values after the present token's for the inputs that describe tokens: each sequence goes on by its likeliest token. */
 const nextInputs = ({ position }: Tokens, past: Tensor, segment: Tensor, last: Tensor, likeliest: Tensor) => {
   const sequence = range("sequences")

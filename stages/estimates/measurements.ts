@@ -1,6 +1,7 @@
 /** What the measurements of a model take. */
 import * as Effect from "effect/Effect"
 import { scoringTakes, type ScoredText, type Taken, withPackedWeights } from "../../src/model/estimate.ts"
+import { wantedFor } from "../../src/model/generationGraphs.ts"
 import type { Model } from "../../src/model/Model.ts"
 import { outlineOf } from "../../src/model/outline.ts"
 import type { Estimate, Estimator, Memory } from "../../src/pipeline/Estimate.ts"
@@ -124,10 +125,16 @@ const cacheBytes = ({ backbone: { cache }, config }: Model, tokens: number, prom
 interface Writing {
   readonly maxTokens: number
   readonly batchPrompts: number
+  readonly repetitionPenalty?: number
+  readonly sampling?: object | null
 }
 
 /** Writing on from prompts of these lengths, each to its limit of tokens: fewer are written where answers end before. */
-const writing = (outline: Model, lengths: ReadonlyArray<number>, { batchPrompts, maxTokens }: Writing): Taken => {
+const writing = (
+  outline: Model,
+  lengths: ReadonlyArray<number>,
+  { batchPrompts, maxTokens, repetitionPenalty = 1, sampling = null }: Writing
+): Taken => {
   const together = Math.max(1, ...lengths) * batchPrompts
   const texts = lengths.map((length) => ({ tokens: length + maxTokens, labels: maxTokens }))
   const { flop, memory, tokens } = scoringTakes(outline, texts, together, batchPrompts)
@@ -139,7 +146,7 @@ const writing = (outline: Model, lengths: ReadonlyArray<number>, { batchPrompts,
   )
   const cache = cacheBytes(outline, Math.max(1, ...lengths) + maxTokens, Math.min(batchPrompts, lengths.length))
   const all: Memory = { ...memory, registers: cache, activations: read.memory.activations }
-  return { tokens, flop, memory: withPackedWeights(outline, all) }
+  return { tokens, flop, memory: withPackedWeights(outline, wantedFor({ repetitionPenalty, sampling }), all) }
 }
 
 const estimateWriting = (

@@ -3,7 +3,7 @@
  * their rows.
  */
 import { assert, describe, it } from "@effect/vitest"
-import { planSteps, stepBatch } from "../../src/model/batch.ts"
+import { groupEvenly, planSteps, stepBatch } from "../../src/model/batch.ts"
 import { permutation } from "../../src/model/random.ts"
 import { trainingDefaults, type TrainingOptions } from "../../src/model/TrainingOptions.ts"
 
@@ -54,6 +54,51 @@ describe("a plan", () => {
       permutation(4, key).forEach((row, place) => (counts[4 * place + row] = (counts[4 * place + row] ?? 0) + 4 / 4000))
     }
     counts.forEach((share) => assert.closeTo(share, 1, 0.12))
+  })
+})
+
+describe("runs of neighbours", () => {
+  /** All ways to cut a list. */
+  const cuts = (lengths: ReadonlyArray<number>): ReadonlyArray<ReadonlyArray<number>> =>
+    lengths.reduce<ReadonlyArray<ReadonlyArray<number>>>(
+      (ways, length) =>
+        ways.flatMap((sums) =>
+          sums.length === 0
+            ? [[length]]
+            : [
+                [...sums, length],
+                [...sums.slice(0, -1), (sums.at(-1) ?? 0) + length]
+              ]
+        ),
+      [[]]
+    )
+
+  it("are the fewest within the limit, and the largest of them is as small as it can be", () => {
+    for (let key = 0; key < 100; key++) {
+      const lengths = [...permutation(7, key)].map((length) => 3 * length + 1)
+      const limit = 19 + (key % 20)
+      const groups = groupEvenly(
+        lengths.map((length) => ({ ids: new Int32Array(length) })),
+        limit
+      ).map((group) => group.map(({ ids }) => ids.length))
+      assert.deepStrictEqual(groups.flat(), lengths)
+      const sums = groups.map((group) => group.reduce((all, length) => all + length, 0))
+      const within = cuts(lengths).filter((way) => Math.max(...way) <= limit)
+      const fewest = within.filter((way) => way.length === Math.min(...within.map((other) => other.length)))
+      assert.lengthOf(sums, fewest[0]?.length ?? 0)
+      assert.strictEqual(Math.max(...sums), Math.min(...fewest.map((way) => Math.max(...way))))
+    }
+  })
+
+  it("hold a row that is beyond the limit alone", () => {
+    const groups = groupEvenly(
+      [2, 9, 2, 2].map((length) => ({ ids: new Int32Array(length) })),
+      5
+    )
+    assert.deepStrictEqual(
+      groups.map((group) => group.map(({ ids }) => ids.length)),
+      [[2], [9], [2, 2]]
+    )
   })
 })
 

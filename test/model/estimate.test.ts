@@ -84,12 +84,17 @@ describe("scoring", () => {
       const text = [{ tokens: 32, labels: 32 }]
       const model = yield* outlineOf(reader(4))
       const { memory } = scoringTakes(model, text, 256, 1)
-      const packed = withPackedWeights(model, memory)
+      const packed = withPackedWeights(model, "logits", memory)
       assert.deepInclude(packed, { weights: 4 * (parameters - matrices), converted: 4 * matrices })
+      // A loop's weights are packed while all of them are there.
+      assert.deepInclude(withPackedWeights(model, "likeliest", memory), {
+        weights: 4 * parameters,
+        converted: 4 * matrices
+      })
       const half = yield* outlineOf(reader(2))
       const converted = scoringTakes(half, text, 256, 1).memory
       const all = { weights: 2 * parameters, converted: 4 * parameters, replaced: 2 * parameters }
-      assert.deepStrictEqual(withPackedWeights(half, converted), { ...converted, ...all })
+      assert.deepStrictEqual(withPackedWeights(half, "logits", converted), { ...converted, ...all })
     })
   )
 })

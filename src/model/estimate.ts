@@ -3,7 +3,7 @@ import { type Cost, costOf, type Sizes } from "../graph/cost.ts"
 import type { Tensor } from "../graph/Operator.ts"
 import type { Memory } from "../pipeline/Estimate.ts"
 import { packedAttention } from "./attention.ts"
-import type { Wanted } from "./generationGraphs.ts"
+import { packedBytes, type Wanted } from "./generationGraphs.ts"
 import { evaluationFeeds, groupByTokens, planSteps, stepBatch, type TrainingRow } from "./batch.ts"
 import { factorShapes } from "./lora.ts"
 import { labelLogProbabilities, partsFor } from "./loss.ts"
@@ -117,19 +117,20 @@ export const trainingTakes = (
  * Memory of a session with packed weights, at its fullest: what linear layers read is a copy in each process; the embedding, which a
  * graph gathers from, is in its file beside it, as are all weights while those of a loop are packed.
  */
-export const withPackedWeights = ({ backbone, config }: Model, wanted: Wanted, memory: Memory): Memory => {
-  const layers = backbone.modules.reduce((all, { inputs, outputs }) => all + 4 * inputs * outputs, 0)
-  const matrix = 4 * config.vocabulary * config.hidden
-  const untied = config.tiedEmbeddings ? 0 : matrix
+export const withPackedWeights = (model: Model, wanted: Wanted, memory: Memory): Memory => {
+  const { tiedEmbeddings, hidden, vocabulary } = model.config
+  const packed = packedBytes(model)
+  const matrix = 4 * vocabulary * hidden
+  const untied = tiedEmbeddings ? 0 : matrix
   if (memory.converted === 0) {
-    const left = wanted === "likeliest" ? memory.weights + untied : memory.weights - layers
-    return { ...memory, weights: left, converted: layers + matrix }
+    const left = wanted === "likeliest run" ? memory.weights + untied : memory.weights + matrix - packed
+    return { ...memory, weights: left, converted: packed }
   }
-  // Weights that are converted, from halves, are a copy already, which the packed one replaces.
+  // Weights that are converted, from halves, are a copy already, which the packed one replaces: one by one, or all of a loop at last.
   return {
     ...memory,
     weights: memory.weights + untied / 2,
-    converted: memory.converted + matrix,
+    converted: memory.converted + (wanted === "likeliest run" ? untied + packed : matrix),
     replaced: memory.replaced + untied / 2
   }
 }

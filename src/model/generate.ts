@@ -59,10 +59,11 @@ interface Sessions {
   readonly selection: Session
 }
 
-/** Values for what only the graph of likeliest tokens has: how many tokens it goes on by itself. */
+/** Values for what only the graph of a run has: how many tokens it goes on by itself. */
 const repetitionFeeds: { readonly [W in Wanted]: (times: number) => Feeds } = {
   logits: () => ({}),
-  likeliest: (times) => ({ times: { element: "int64", shape: [], data: BigInt64Array.of(BigInt(times)) } })
+  likeliest: () => ({}),
+  "likeliest run": (times) => ({ times: { element: "int64", shape: [], data: BigInt64Array.of(BigInt(times)) } })
 }
 
 /** Likeliest tokens that are written in one call: few where stop strings may end the text, for what follows is thrown away. */
@@ -158,7 +159,7 @@ const writeBatch = Effect.fn("generate.writeBatch")(function* (
   batch: ReadonlyArray<Draft>
 ): Effect.fn.Return<ReadonlyMap<number, Generated>, RuntimeFailure | StageFailure> {
   const answers = new Map<number, Generated>()
-  const wanted = wantedFor(options)
+  const wanted = wantedFor(options, model)
   const cache = cacheRegisters(model)
   const resident = Object.fromEntries(cache.map((register) => [register, register]))
   const keep = Object.fromEntries(cache.map((register) => [renewedCache(register), register]))
@@ -229,7 +230,7 @@ const openSessions = Effect.fnUntraced(function* (
 ): Effect.fn.Return<Sessions, RuntimeFailure> {
   return {
     process,
-    writing: yield* process.open(writingGraph(model, wantedFor(options)), "packed"),
+    writing: yield* process.open(writingGraph(model, wantedFor(options, model)), "packed"),
     selection: yield* process.open(selectionGraph(model))
   }
 })

@@ -24,12 +24,27 @@ import { cacheInputs, cacheOutputs, cacheRegisters, renewedCache } from "./cache
 import { hiddenStates, type Model } from "./Model.ts"
 import { packingInputs } from "./packing.ts"
 
-/** What comes of the logits of a sequence's last token: themselves, or the likeliest token. */
-export type Wanted = "logits" | "likeliest"
+/** What comes of the logits of a sequence's last token: themselves, the likeliest token, or likeliest tokens one after the other. */
+export type Wanted = "logits" | "likeliest" | "likeliest run"
+
+/** Bytes of packed weights, in float32: those of linear layers, the output layer among them. */
+export const packedBytes = ({ backbone, config }: Pick<Model, "backbone" | "config">): number =>
+  4 * backbone.modules.reduce((all, { inputs, outputs }) => all + inputs * outputs, config.vocabulary * config.hidden)
+
+/**
+ * While weights are packed for the body of a loop, all of them are there twice. Beyond 2 GiB that is much, and a token takes so long to
+ * compute that to ask for each costs nothing beside it.
+ */
+const mostForRun = 2 ** 31
 
 /** The likeliest token needs no logits on this side, unless they are to be changed. */
-export const wantedFor = (options: { readonly repetitionPenalty: number; readonly sampling: unknown }): Wanted =>
-  options.sampling === null && options.repetitionPenalty === 1 ? "likeliest" : "logits"
+export const wantedFor = (
+  options: { readonly repetitionPenalty: number; readonly sampling: unknown },
+  model: Pick<Model, "backbone" | "config">
+): Wanted => {
+  if (options.sampling !== null || options.repetitionPenalty !== 1) return "logits"
+  return packedBytes(model) <= mostForRun ? "likeliest run" : "likeliest"
+}
 
 /** Values after the present token's for the inputs that describe tokens: each sequence goes on by its likeliest token. */
 const nextInputs = ({ position }: Tokens, past: Tensor, segment: Tensor, last: Tensor, likeliest: Tensor) => {
@@ -48,9 +63,9 @@ const nextInputs = ({ position }: Tokens, past: Tensor, segment: Tensor, last: T
 
 /**
  * Tokens of sequences, any number each: values of `packingFeeds`, `past segment` [sequences, past], -1 where the cache holds
- * no token, and `last` [sequences], the last token of each, in; `logits` [sequences, vocabulary] or `likeliest`
- * [times, sequences], and the longer cache, out. For the likeliest tokens one call goes on by itself, up to `times` tokens a
- * sequence and as long as none ends its text. One graph reads prompts and writes on, so that weights are held once.
+ * no token, and `last` [sequences], the last token of each, in; `logits` [sequences, vocabulary], `likeliest` [sequences] or
+ * `likeliest run` [times, sequences], and the longer cache, out. For a run one call goes on by itself, up to `times` tokens
+ * a sequence and as long as none ends its text. One graph reads prompts and writes on, so that weights are held once.
  */
 export const writingGraph = (model: Model, wanted: Wanted): Serialized => {
   const { backbone, config, joined, weight } = model
@@ -69,12 +84,14 @@ export const writingGraph = (model: Model, wanted: Wanted): Serialized => {
   if (wanted === "logits") return serialize({ name: "writing", outputs: { logits, ...cache } })
 
   const likeliest = cast(argMax(logits), "int32")
+  if (wanted === "likeliest") return serialize({ name: "writing", outputs: { likeliest, ...cache } })
+
   const next = nextInputs(inputs, past.segment, inputs.segment, last, likeliest)
   const ended = config.endOfText.map((id) => equal(likeliest, id)).reduce(or, less(likeliest, 0))
   return serialize({
     name: "writing",
     outputs: {
-      likeliest,
+      "likeliest run": likeliest,
       again: equal(max(cast(ended, "int32")), 0),
       ...Object.fromEntries(Object.entries(next).map(([name, value]) => [`next ${name}`, value])),
       ...cache

@@ -146,7 +146,7 @@ const writing = (
   )
   const cache = cacheBytes(outline, Math.max(1, ...lengths) + maxTokens, Math.min(batchPrompts, lengths.length))
   const all: Memory = { ...memory, registers: cache, activations: read.memory.activations }
-  return { tokens, flop, memory: withPackedWeights(outline, wantedFor({ repetitionPenalty, sampling }), all) }
+  return { tokens, flop, memory: withPackedWeights(outline, wantedFor({ repetitionPenalty, sampling }, outline), all) }
 }
 
 const estimateWriting = (

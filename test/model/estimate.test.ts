@@ -3,6 +3,7 @@ import { it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { assert, describe } from "vitest"
 import { scoringTakes, trainingTakes, withPackedWeights } from "../../src/model/estimate.ts"
+import { packedBytes, wantedFor } from "../../src/model/generationGraphs.ts"
 import { matchTargets } from "../../src/model/lora.ts"
 import { outlineOf } from "../../src/model/outline.ts"
 import { trainingDefaults, type TrainingOptions } from "../../src/model/TrainingOptions.ts"
@@ -87,7 +88,7 @@ describe("scoring", () => {
       const packed = withPackedWeights(model, "logits", memory)
       assert.deepInclude(packed, { weights: 4 * (parameters - matrices), converted: 4 * matrices })
       // A loop's weights are packed while all of them are there.
-      assert.deepInclude(withPackedWeights(model, "likeliest", memory), {
+      assert.deepInclude(withPackedWeights(model, "likeliest run", memory), {
         weights: 4 * parameters,
         converted: 4 * matrices
       })
@@ -95,6 +96,23 @@ describe("scoring", () => {
       const converted = scoringTakes(half, text, 256, 1).memory
       const all = { weights: 2 * parameters, converted: 4 * parameters, replaced: 2 * parameters }
       assert.deepStrictEqual(withPackedWeights(half, "logits", converted), { ...converted, ...all })
+      const both = { ...converted, ...all, converted: 4 * (parameters + matrices) }
+      assert.deepStrictEqual(withPackedWeights(half, "likeliest run", converted), both)
+    })
+  )
+})
+
+describe("likeliest tokens", () => {
+  it.effect("are written many in a call by a model of which two copies are little", () =>
+    Effect.gen(function* () {
+      const { backbone, config } = yield* outlineOf(reader(4))
+      const greedy = { repetitionPenalty: 1, sampling: null }
+      const small = { backbone, config }
+      assert.strictEqual(packedBytes(small), 4 * matrices)
+      assert.strictEqual(wantedFor(greedy, small), "likeliest run")
+      const large = { backbone, config: { ...config, vocabulary: 2 ** 24, hidden: 2 ** 10 } }
+      assert.strictEqual(wantedFor(greedy, large), "likeliest")
+      assert.strictEqual(wantedFor({ ...greedy, repetitionPenalty: 1.1 }, small), "logits")
     })
   )
 })

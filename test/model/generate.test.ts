@@ -2,7 +2,7 @@
 import { assert, describe, it as test, layer } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { type GenerateOptions, makeGenerator } from "../../src/model/generate.ts"
-import { openModel } from "../../src/model/Model.ts"
+import { type Model, openModel } from "../../src/model/Model.ts"
 import { argmax, penalizeRepetition, sample } from "../../src/model/sampling.ts"
 import { equal } from "../agreement/agreement.ts"
 import { type Golden, goldenModel, reference, Runtime } from "./support.ts"
@@ -18,12 +18,22 @@ const options: GenerateOptions = {
   batchPrompts: 8
 }
 
+/** The same model, in sizes that tell of a module which it never computes: 2^32 bytes of it. */
+const asIfLarge = (model: Model): Model => ({
+  ...model,
+  backbone: {
+    ...model.backbone,
+    modules: [...model.backbone.modules, { path: "unused", inputs: 2 ** 15, outputs: 2 ** 15 }]
+  }
+})
+
 const answersOf = Effect.fn("answersOf")(function* (
   name: Golden,
   prompts: ReadonlyArray<ReadonlyArray<number>>,
-  changes: Partial<GenerateOptions>
+  changes: Partial<GenerateOptions>,
+  as: (model: Model) => Model = (model) => model
 ) {
-  const write = yield* makeGenerator(yield* openModel(goldenModel(name)), { ...options, ...changes })
+  const write = yield* makeGenerator(as(yield* openModel(goldenModel(name))), { ...options, ...changes })
   return yield* write(prompts.map((prompt) => Int32Array.from(prompt)))
 })
 
@@ -50,27 +60,31 @@ layer(Runtime)("generation", (it) => {
     )
   }
 
-  it.effect("takes likeliest tokens in the graph, many in one call, as they are taken from logits one by one", () =>
-    Effect.gen(function* () {
-      for (const name of ["parallel", "llama"] as const) {
-        const prompts = reference(name).generation.map(({ prompt }) => prompt)
-        const both = Effect.fnUntraced(function* (changes: Partial<GenerateOptions>) {
-          const inGraph = yield* answersOf(name, prompts, { repetitionPenalty: 1, ...changes })
-          const fromLogits = yield* answersOf(name, prompts, {
-            repetitionPenalty: 1,
-            sampling: { temperature: 1, topK: 1, topP: null },
-            ...changes
+  it.effect(
+    "takes likeliest tokens in the graph, many in one call or each in one of a large model, as they are taken from logits one by one",
+    () =>
+      Effect.gen(function* () {
+        for (const name of ["parallel", "llama"] as const) {
+          const prompts = reference(name).generation.map(({ prompt }) => prompt)
+          const both = Effect.fnUntraced(function* (changes: Partial<GenerateOptions>) {
+            const inGraph = yield* answersOf(name, prompts, { repetitionPenalty: 1, ...changes })
+            const oneByOne = yield* answersOf(name, prompts, { repetitionPenalty: 1, ...changes }, asIfLarge)
+            assert.deepStrictEqual(oneByOne, inGraph)
+            const fromLogits = yield* answersOf(name, prompts, {
+              repetitionPenalty: 1,
+              sampling: { temperature: 1, topK: 1, topP: null },
+              ...changes
+            })
+            assert.deepStrictEqual(inGraph, fromLogits)
+            return inGraph
           })
-          assert.deepStrictEqual(inGraph, fromLogits)
-          return inGraph
-        })
-        const answers = yield* both({ maxTokens: 40 })
-        // What is written on beyond a stop string is no part of the answer, and of no other.
-        const stopStrings = answers.map(({ ids }, prompt) => `(${ids[2 + prompt]})`)
-        const stopped = yield* both({ maxTokens: 40, stopStrings })
-        assert.isTrue(stopped.some(({ ended }) => ended === "stop string"))
-      }
-    })
+          const answers = yield* both({ maxTokens: 40 })
+          // What is written on beyond a stop string is no part of the answer, and of no other.
+          const stopStrings = answers.map(({ ids }, prompt) => `(${ids[2 + prompt]})`)
+          const stopped = yield* both({ maxTokens: 40, stopStrings })
+          assert.isTrue(stopped.some(({ ended }) => ended === "stop string"))
+        }
+      })
   )
 
   it.effect("does not depend on what prompts begin with in common", () =>

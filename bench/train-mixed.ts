@@ -11,5 +11,5 @@ export default benchmark({
   peer: "PEFT + torch",
   quick: false,
   goals: { steps: { of: "ratio", bound: "at least", value: 2.5 } },
-  run: async (tools) => ({ steps: await compareSpeed(tools, mixedRows, 2) })
+  run: async (tools) => ({ steps: await compareSpeed(tools, mixedRows, 3) })
 })

@@ -35,6 +35,11 @@ const all = <K extends Kind>(parts: ReadonlyArray<Some<Column>>, kind: K): Reado
   return own
 }
 
+const uint8s = (size: number) => new Uint8Array(size)
+const int32s = (size: number) => new Int32Array(size)
+const float32s = (size: number) => new Float32Array(size)
+const float64s = (size: number) => new Float64Array(size)
+
 const joinColumns = (parts: ReadonlyArray<Some<Column>>): Column => {
   const [first] = parts
   if (first === undefined) throw new Error("internal: no column to join")
@@ -45,88 +50,31 @@ const joinColumns = (parts: ReadonlyArray<Some<Column>>): Column => {
   switch (kind) {
     case "text": {
       const { inner, offsets } = within(all(parts, kind), length)
-      return {
-        kind,
-        ...column,
-        offsets,
-        bytes: join(
-          inner,
-          ({ bytes }) => bytes,
-          1,
-          (size) => new Uint8Array(size)
-        )
-      }
+      return { kind, ...column, offsets, bytes: join(inner, (of) => of.bytes, 1, uint8s) }
     }
-    case "integer": {
-      const words = join(
-        all(parts, kind),
-        (each) => each.words,
-        2,
-        (size) => new Int32Array(size)
-      )
-      return { kind, ...column, words }
-    }
-    case "number": {
-      const values = join(
-        all(parts, kind),
-        (each) => each.values,
-        1,
-        (size) => new Float64Array(size)
-      )
-      return { kind, ...column, values }
-    }
-    case "boolean": {
-      const values = join(
-        all(parts, kind),
-        (each) => each.values,
-        1,
-        (size) => new Uint8Array(size)
-      )
-      return { kind, ...column, values }
-    }
+    case "integer":
+      return { kind, ...column, words: join(all(parts, kind), (of) => of.words, 2, int32s) }
+    case "number":
+      return { kind, ...column, values: join(all(parts, kind), (of) => of.values, 1, float64s) }
+    case "boolean":
+      return { kind, ...column, values: join(all(parts, kind), (of) => of.values, 1, uint8s) }
     case "int32s": {
       const { inner, offsets } = within(all(parts, kind), length)
-      return {
-        kind,
-        ...column,
-        offsets,
-        values: join(
-          inner,
-          ({ values }) => values,
-          1,
-          (size) => new Int32Array(size)
-        )
-      }
+      return { kind, ...column, offsets, values: join(inner, (of) => of.values, 1, int32s) }
     }
     case "float32s": {
       const { inner, offsets } = within(all(parts, kind), length)
-      return {
-        kind,
-        ...column,
-        offsets,
-        values: join(
-          inner,
-          ({ values }) => values,
-          1,
-          (size) => new Float32Array(size)
-        )
-      }
+      return { kind, ...column, offsets, values: join(inner, (of) => of.values, 1, float32s) }
     }
     case "list": {
       const { inner, offsets } = within(all(parts, kind), length)
-      return {
-        kind,
-        ...column,
-        offsets,
-        item: joinColumns(inner.map(({ of, ...range }) => ({ of: of.item, ...range })))
-      }
+      const items = inner.map(({ of, ...range }) => ({ of: of.item, ...range }))
+      return { kind, ...column, offsets, item: joinColumns(items) }
     }
-    case "record":
-      return {
-        kind,
-        ...column,
-        fields: joinRows(all(parts, kind).map(({ of, ...range }) => ({ of: of.fields, ...range })))
-      }
+    case "record": {
+      const records = all(parts, kind).map(({ of, ...range }) => ({ of: of.fields, ...range }))
+      return { kind, ...column, fields: joinRows(records) }
+    }
   }
 }
 

@@ -4,6 +4,7 @@ import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import { createGunzip } from "node:zlib"
 import type { FileSection } from "../pipeline/Reader.ts"
+import { isOfLines } from "../store/cuts.ts"
 import { NotGzip, RowsUnreadable } from "./Errors.ts"
 import { jsonArrayReader } from "./jsonArray.ts"
 import { jsonLinesReader, type Lines } from "./jsonLines.ts"
@@ -11,7 +12,6 @@ import type { RowBatch } from "./RowFile.ts"
 import type { RowReader } from "./rows.ts"
 
 const gzipName = /\.gz$/i
-const linesName = /\.(jsonl|ndjson)(\.gz)?$/i
 const byteOrderMark = Buffer.from("\ufeff")
 const openBracket = 0x5b
 const space = 0x20
@@ -97,7 +97,7 @@ const rowReader = (file: string): RowReader => {
     const start = head.subarray(0, byteOrderMark.length).equals(byteOrderMark) ? byteOrderMark.length : 0
     head = head.subarray(start)
     const first = head.find((byte) => byte > space)
-    const isArray = !linesName.test(file) && (first === undefined || first === openBracket)
+    const isArray = !isOfLines(file.replace(gzipName, "")) && (first === undefined || first === openBracket)
     return isArray ? jsonArrayReader(file, start) : jsonLinesReader(file, start)
   }
 

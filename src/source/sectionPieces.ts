@@ -2,6 +2,7 @@
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import type { FileEntry, FilesReader, Piece, StageFailure } from "../pipeline/Reader.ts"
+import { isOfLines } from "../store/cuts.ts"
 import { readSection } from "./json.ts"
 import type { Lines } from "./jsonLines.ts"
 import type { RowBatch } from "./RowFile.ts"
@@ -9,15 +10,12 @@ import type { RowBatch } from "./RowFile.ts"
 /** Bytes of a section that are read at a time. */
 const chunk = 2 ** 20
 
-/** A name that says one row a line, in a file as it is. */
-const linesName = /\.(jsonl|ndjson)$/i
-
 /** Bytes: smaller files are pieces together with others. */
 const worthSections = 2 ** 22
 
 /** Whether a file may be read in sections. */
 export const hasSections = (files: FilesReader, { path, size }: FileEntry): boolean =>
-  files.sections !== undefined && linesName.test(path) && size >= worthSections
+  files.sections !== undefined && isOfLines(path) && size >= worthSections
 
 /**
  * The sections of a file as pieces. A row that `rowsOf` refuses, or that cannot be read, is met again on the way from the beginning of the

@@ -3,6 +3,7 @@ import * as Effect from "effect/Effect"
 import * as fs from "node:fs"
 import { join, resolve, sep } from "node:path"
 import { parseJson } from "./canonicalJson.ts"
+import { isOfLines } from "./cuts.ts"
 import { type Digest, trustedDigest } from "./Digest.ts"
 import { attempt, attemptAsync, type Folders, hashFile, ifAllowed, replaceFile } from "./disk.ts"
 import { StoreFailure } from "./Errors.ts"
@@ -37,9 +38,6 @@ export interface FileDigests {
 
 /** Bytes: to hash so many again costs more than to write down that it was done. */
 const costly = 1 << 26
-
-/** A file whose sections are likely to be asked for as soon as it is known. */
-const isOfLines = (path: string): boolean => /\.(jsonl|ndjson)$/i.test(path)
 
 /**
  * Milliseconds: a file that changed less than this before it was hashed may change again within its clock's tick. A time that has
@@ -117,7 +115,7 @@ export const makeFileDigests = (folders: Folders): FileDigests => {
       ({ hashBeside }) => hashBeside(path)
     )
 
-  /** One thread hashes a large file of lines while this one cuts it. */
+  /** One thread hashes a large file of lines while this one cuts it: its sections are likely to be asked for once it is known. */
   const digestNow = (path: string, before: fs.BigIntStats): Effect.Effect<Digest, StoreFailure> =>
     before.size > costly && isOfLines(path)
       ? Effect.map(

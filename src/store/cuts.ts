@@ -1,6 +1,9 @@
 /** Where text is cut into pieces: its own rows say, so that most pieces of a text that was changed are those it had before. */
 import { crc32 } from "node:zlib"
 
+/** Whether a name says that a file, as it is, has one row a line: such a file can be cut without being parsed. */
+export const isOfLines = (path: string): boolean => /\.(jsonl|ndjson)$/i.test(path)
+
 /** Bytes: a row that begins after fewer is not asked whether it ends its piece, nor even looked at where that can be spared. */
 export const smallestPiece = 7 * 2 ** 19
 

@@ -2,6 +2,8 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { fromBinary } from "@bufbuild/protobuf"
+import { ModelProtoSchema } from "onnx-buf"
 import { afterAll, assert, describe, it } from "@effect/vitest"
 import * as g from "../../src/graph/build.ts"
 import { gradients } from "../../src/graph/autodiff.ts"
@@ -140,6 +142,25 @@ describe("a repeated graph", () => {
       "more rows": { shape: [4, 2], data: [1, 2, 2, 5, 4, 11, 8, 23] },
       sum: { shape: [3], data: [7, 15, 31] }
     })
+  })
+
+  it("computes once what hangs on weights alone", () => {
+    const state = g.input("state", "float32", [1, 2])
+    const twice = g.weight("twice", "float32", [2, 2], doubling)
+    const next = g.linear(state, g.concat([g.add(twice, 1), twice], 0))
+    const [rows] = g.split(next, 1, [2, 2])
+    if (rows === undefined) throw new Error("nothing was split")
+    const { model } = serialize({
+      name: "joined",
+      outputs: { "next state": rows, again: g.less(g.sum(rows), 100) },
+      repeat: { times: "times", again: "again", next: { state: "next state" } }
+    })
+    const { graph } = fromBinary(ModelProtoSchema, model)
+    const typesOf = (nodes: ReadonlyArray<{ readonly opType: string }> = []) => nodes.map(({ opType }) => opType)
+    const body = graph?.node.at(-1)?.attribute[0]?.g
+    assert.deepStrictEqual(typesOf(graph?.node), ["Add", "Concat", "Loop"])
+    assert.notIncludeMembers(typesOf(body?.node), ["Concat"])
+    assert.include(typesOf(body?.node), "Split")
   })
 
   it("ends early where it says so", async () => {
